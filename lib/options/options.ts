@@ -1,0 +1,98 @@
+import type { Duration } from './duration.js'
+import type { WorkerCount } from './worker-count.js'
+
+/** How a reload replaces the old workers: see {@link UpOptions.strategy}. */
+export type Strategy = 'first' | 'all' | 'rolling'
+
+/** Where workers listen: see {@link UpOptions.workerBind}. */
+export type WorkerBind = 'socket' | 'port'
+
+/**
+ * Which peers may set `X-Forwarded-*`: none (`false`), every one (`true`), addresses and networks
+ * (`'loopback'`, `'10.0.0.0/8'`, or a list of such), or a function that is asked for an address.
+ */
+export type TrustProxy = boolean | string | readonly string[] | ((address: string) => boolean)
+
+/** Options of `up(server, file, options)`. Each is validated at construction; a wrong one throws. */
+export interface UpOptions {
+  /**
+   * Number of workers: a number, or an expression over `cpus` (`'cpus + 2'`, `'round(cpus / 2)'`).
+   * Default: the CPUs that this process may use; 1 when NODE_ENV is `development`.
+   */
+  numWorkers?: WorkerCount
+  /**
+   * How long a retired worker may finish what it has in flight, at most. An idle one leaves at once.
+   * 0: the old workers are gone before the new ones start, and requests wait meanwhile.
+   * Default `'10m'`; `'500ms'` when NODE_ENV is `development`.
+   */
+  workerTimeout?: Duration
+  /** How long a worker may take from SIGTERM to its end before SIGKILL. Default `'5s'`. */
+  killTimeout?: Duration
+  /** How long a new worker may take until it is ready. Default `'30s'`; 0 is no limit. */
+  readyTimeout?: Duration
+  /** Modules that each worker loads before the user's module, as by `node -r`. Default none. */
+  requires?: string | readonly string[]
+  /** `process.title` becomes `<title> master` and `<title> worker`. Default: untouched. */
+  title?: string
+  /** A worker is ready as soon as it listens; with `false` only once it called `up.ready()`. Default true. */
+  assumeReady?: boolean
+  /** Replace workers that die. Default true. */
+  keepAlive?: boolean
+  /** A worker that dies younger than this is replaced with exponential backoff. Default `'20s'`. */
+  minExpectedLifetime?: Duration
+  /** How often each worker's event loop is pinged. Default `'1m'`; `false` turns it off. */
+  workerPingInterval?: Duration | false
+  /** A worker that does not answer a ping for this long is killed and replaced. Default `'30s'`. */
+  unresponsiveTimeout?: Duration
+  /**
+   * How `reload()` replaces workers.
+   * `'first'`: start a full new set; the first that is ready gets all new requests, the old ones retire.
+   * `'all'`: switch once the whole new set is ready.
+   * `'rolling'`: one worker at a time, never below the wanted number.
+   * Default `'first'`.
+   */
+  strategy?: Strategy
+  /** Workers listen on UNIX sockets in a private folder (`'socket'`, the default) or on free loopback ports. */
+  workerBind?: WorkerBind
+  /** Working directory of the workers, and base of a relative module path. Default: the master's. */
+  cwd?: string
+  /** Environment of the workers, merged over the master's; `undefined` removes a name. Default none. */
+  env?: Readonly<Record<string, string | undefined>>
+  /** Arguments of `node` for the workers. Default: the master's own. */
+  execArgv?: readonly string[]
+  /** Whose `X-Forwarded-*` fields are kept and appended to, instead of replaced. Default false: nobody's. */
+  trustProxy?: TrustProxy
+  /** How many requests may wait at once while no worker is available; more get 503. Default 1,000. */
+  maxHeld?: number
+  /** How long a request may wait for a worker; then 503 with Retry-After. Default `'30s'`; 0 is no limit. */
+  holdTimeout?: Duration
+  /**
+   * How long a worker may stay silent: before the head of its answer (then 504; not counted while an
+   * upload moves), and between two pieces of its body (then the answer is cut off). Default `'60s'`; 0 is no limit.
+   */
+  proxyTimeout?: Duration
+}
+
+/** The options as the code uses them: complete, checked, frozen; durations in milliseconds. */
+export interface ResolvedOptions {
+  readonly numWorkers: number
+  readonly workerTimeoutMs: number
+  readonly killTimeoutMs: number
+  readonly readyTimeoutMs: number
+  readonly requires: readonly string[]
+  readonly title: string | undefined
+  readonly assumeReady: boolean
+  readonly keepAlive: boolean
+  readonly minExpectedLifetimeMs: number
+  readonly workerPingIntervalMs: number | false
+  readonly unresponsiveTimeoutMs: number
+  readonly strategy: Strategy
+  readonly workerBind: WorkerBind
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly execArgv: readonly string[]
+  readonly trust: (address: string) => boolean
+  readonly maxHeld: number
+  readonly holdTimeoutMs: number
+  readonly proxyTimeoutMs: number
+}
