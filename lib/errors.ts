@@ -8,6 +8,8 @@
  * | `UP_ERR_NEXT_TWICE` | a middleware called `next` a second time | 500 |
  * | `UP_ERR_THROWN` | a middleware threw or rejected with something that is not an Error | 500 |
  * | `UP_ERR_HEADER` | middleware set a header field that cannot be sent | 500 |
+ * | `UP_ERR_BAD_REQUEST` | the client's request cannot be forwarded safely | 400 |
+ * | `UP_ERR_BODY_READ` | middleware read the request's body, and then forwarded the request | 500 |
  * | `UP_ERR_CONNECT` | no connection to the upstream could be made | 502 |
  * | `UP_ERR_UPSTREAM_CLOSED` | the upstream closed its connection before the answer was whole | 502 |
  * | `UP_ERR_BAD_RESPONSE` | the upstream's answer is not valid HTTP/1.1 | 502 |
@@ -30,6 +32,8 @@ export type ErrorCode =
   | 'UP_ERR_NEXT_TWICE'
   | 'UP_ERR_THROWN'
   | 'UP_ERR_HEADER'
+  | 'UP_ERR_BAD_REQUEST'
+  | 'UP_ERR_BODY_READ'
   | 'UP_ERR_CONNECT'
   | 'UP_ERR_UPSTREAM_CLOSED'
   | 'UP_ERR_BAD_RESPONSE'
@@ -96,6 +100,7 @@ export class ReloadError extends UpError {
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
+  UP_ERR_BAD_REQUEST: 400,
   UP_ERR_CONNECT: 502,
   UP_ERR_UPSTREAM_CLOSED: 502,
   UP_ERR_BAD_RESPONSE: 502,
@@ -112,7 +117,8 @@ export function statusOf(error: unknown): number {
 
 /** A value as an error message shows it: short, on one line, strings in quotes. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 200 ? value.slice(0, 200) + '...' : value)
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 200 ? value.slice(0, 200) + '...' : value)
   if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`.slice(0, 200)
   if (typeof value === 'object' && value !== null) {

@@ -27,7 +27,8 @@ export function asWhole(option: string, value: unknown, min: number, max = Numbe
 
 export function asOneOf<T extends string>(option: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find(name => name === value)
-  if (found === undefined) throw new OptionError(option, value, `one of ${allowed.map(a => `'${a}'`).join(', ')}`)
+  if (found === undefined)
+    throw new OptionError(option, value, `one of ${allowed.map(a => `'${a}'`).join(', ')}`)
   return found
 }
 

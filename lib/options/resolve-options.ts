@@ -7,7 +7,6 @@ import type { ResolvedOptions, UpOptions } from './options.js'
 import { parseTrust } from './trust.js'
 import { parseWorkerCount } from './worker-count.js'
 
-
 const KNOWN = {
   numWorkers: true,
   workerTimeout: true,
@@ -45,7 +44,11 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
   const given = asObject('options', options)
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(KNOWN, name)) {
-      throw new OptionError(`option ${name}`, given[name], `absent: the options are ${Object.keys(KNOWN).join(', ')}`)
+      throw new OptionError(
+        `option ${name}`,
+        given[name],
+        `absent: the options are ${Object.keys(KNOWN).join(', ')}`
+      )
     }
   }
   const duration = (name: keyof UpOptions, fallback: string | number): number =>

@@ -19,7 +19,11 @@ const EXPECTED =
  * @param cpus what `cpus` stands for; by default the CPUs that this process may use
  * @throws {OptionError} `UP_ERR_OPTION`: not an expression, or its value is not a whole number in range
  */
-export function parseWorkerCount(option: string, value: unknown, cpus: number = availableParallelism()): number {
+export function parseWorkerCount(
+  option: string,
+  value: unknown,
+  cpus: number = availableParallelism()
+): number {
   const count = typeof value === 'string' ? evaluate(option, value, cpus) : value
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MAX_WORKERS) {
     const shown = typeof value === 'string' && typeof count === 'number' ? `${value} (= ${count})` : value

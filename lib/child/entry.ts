@@ -1,0 +1,77 @@
+// The program of a worker process: see ARCHITECTURE.md, "A worker".
+import { rmdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { UpError } from '../errors.js'
+import { isOurs, type Bind, type FromWorker, type StartMessage, type ToWorker } from '../worker/messages.js'
+import { bind, type Bound } from './bind.js'
+import { showClients } from './client-address.js'
+import { loadModule, loadRequires } from './load-module.js'
+import { onReadyCall } from './ready.js'
+import { toServable } from './servable.js'
+
+let bound: Bound | undefined
+
+process.on('message', (message: ToWorker) => {
+  if (!isOurs(message)) return
+  if (message.type === 'up:start') void start(message)
+  else if (message.type === 'up:ping') tell({ type: 'up:pong', id: message.id })
+  else if (message.type === 'up:close') close()
+})
+
+async function start(message: StartMessage): Promise<void> {
+  process.once('disconnect', () => leaveWithMaster(message.bind))
+  // The app should see the command line that it would have without us.
+  process.argv.splice(1, process.argv.length, message.file)
+  if (message.title !== undefined) process.title = `${message.title} worker`
+  onReadyCall(() => tell({ type: 'up:ready' }))
+  showClients(message.clientField)
+  try {
+    await loadRequires(message.requires, process.cwd())
+    bound = await bind(await toServable(await loadModule(message.file), message.file), message.bind)
+  } catch (error) {
+    return fail(error)
+  }
+  tell({ type: 'up:bound', port: bound.port, http: bound.http })
+  // From here on the server keeps the process alive. Once it is closed, and the app has nothing left
+  // to do, the process ends by itself, as it would without us.
+  process.channel?.unref()
+}
+
+function close(): void {
+  bound?.close()
+}
+
+function fail(error: unknown): void {
+  if (error instanceof UpError && error.code === 'UP_ERR_EXPORT') {
+    process.stderr.write(`${error.message}\n`)
+    process.send?.(
+      { type: 'up:failed', code: error.code, message: error.message } satisfies FromWorker,
+      () => {
+        process.exit(1)
+      }
+    )
+    return
+  }
+  // Node shows an uncaught error best: with the line of a syntax error, causes, and the app's own hooks.
+  setImmediate(() => {
+    throw error
+  })
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message, () => {})
+}
+
+/** The master is gone: nobody can reach this process any more. */
+function leaveWithMaster(where: Bind): void {
+  if ('socketPath' in where) {
+    rmSync(where.socketPath, { force: true })
+    try {
+      // The last worker takes the folder with it.
+      rmdirSync(dirname(where.socketPath))
+    } catch {
+      // Others are still there.
+    }
+  }
+  process.exit(1)
+}

@@ -1,0 +1,52 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { statusOf, UpError } from '../errors.js'
+
+/** Seconds after which a client that got 503 may try again. */
+const RETRY_AFTER = '1'
+
+/** Nobody handled the request. */
+export function defaultHttp(_req: IncomingMessage, res: ServerResponse): void {
+  res.writeHead(501, { 'Content-Length': 0 })
+  res.end()
+}
+
+/** Nobody handled the upgrade. */
+export function defaultWs(_req: IncomingMessage, socket: Duplex): void {
+  socket.end()
+}
+
+/** Answers with the status that belongs to the error; with its stack only in development. */
+export function defaultHttpError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+  if (res.headersSent) {
+    // Too late for a status: the client must at least see that its answer is not whole.
+    if (!res.writableEnded) res.destroy()
+    return
+  }
+  const status = statusOf(error)
+  const body = process.env['NODE_ENV'] === 'development' ? stackOf(error) : ''
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER)
+  if (body !== '') res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  // What follows a request that cannot be understood cannot be told from it.
+  if (status === 400) res.shouldKeepAlive = false
+  res.writeHead(status, { 'Content-Length': Buffer.byteLength(body) })
+  res.end(body)
+}
+
+/** Ends the socket; a failure of our own is told with its status first. */
+export function defaultWsError(error: unknown, _req: IncomingMessage, socket: Duplex): void {
+  const status = statusOf(error)
+  if (!(error instanceof UpError) || status === 500 || !socket.writable) {
+    socket.end()
+    return
+  }
+  const retry = status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : ''
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${retry}Content-Length: 0\r\nConnection: close\r\n\r\n`
+  )
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

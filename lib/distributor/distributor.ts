@@ -1,0 +1,280 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { EventEmitter } from 'eventemitter3'
+import { OptionError, type UpError } from '../errors.js'
+import { parseDuration, type Duration } from '../options/duration.js'
+import type { TrustProxy } from '../options/options.js'
+import { parseTrust } from '../options/trust.js'
+import type { Address } from '../proxy/address.js'
+import { exchange } from '../proxy/exchange.js'
+import type { Outcome } from '../proxy/outcome.js'
+import { rememberFields } from '../proxy/request-fields.js'
+import type { Upstream } from '../proxy/upstream.js'
+import { upgrade } from '../proxy/upgrade.js'
+import { UpstreamRegistry } from '../proxy/upstream-registry.js'
+import { runChain, type Handler, type Next, type Run } from './chain.js'
+import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
+import { Traffic } from './traffic.js'
+import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
+
+export type ProxiedServer = HttpServer | HttpsServer
+
+/** A request as middleware gets it. */
+export type DistributorRequest = IncomingMessage & {
+  /** The answer to it; absent for upgrades. */
+  res?: ServerResponse
+  /** Of an upgrade: bytes that arrived behind its head. */
+  head?: Buffer
+  next?: Next
+}
+
+export type HttpMiddleware = (
+  this: Distributor,
+  req: DistributorRequest,
+  res: ServerResponse,
+  next: Next
+) => unknown
+export type HttpErrorMiddleware = (
+  this: Distributor,
+  err: unknown,
+  req: DistributorRequest,
+  res: ServerResponse,
+  next: Next
+) => unknown
+export type WsMiddleware = (this: Distributor, req: DistributorRequest, socket: Duplex, next: Next) => unknown
+export type WsErrorMiddleware = (
+  this: Distributor,
+  err: unknown,
+  req: DistributorRequest,
+  socket: Duplex,
+  next: Next
+) => unknown
+
+/** `srv.ws`: adds middleware for upgrades. */
+export interface WsFacade {
+  use(fn: WsMiddleware | WsErrorMiddleware): Distributor
+}
+
+export interface DistributorOptions {
+  /** Whose `X-Forwarded-*` are believed. Default false: nobody's. */
+  trustProxy?: TrustProxy
+  /** The longest silence of an upstream; see the option of the same name of `up()`. Default `'60s'`. */
+  proxyTimeout?: Duration
+}
+
+type Attach = (req: DistributorRequest, res: ServerResponse) => void
+
+/**
+ * Runs a chain of connect-like middleware for the requests and upgrades of an http(s) server, and
+ * forwards them to the addresses which that middleware names.
+ *
+ * Events: none of its own.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- subclasses name their events
+export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> extends EventEmitter<Events> {
+  /** The server whose requests are distributed. */
+  readonly server: ProxiedServer
+  /** `srv.ws.use(fn)` adds middleware for upgrades, and returns the Distributor. */
+  readonly ws: WsFacade
+  protected readonly trust: (address: string) => boolean
+  /** What the server has open. */
+  protected readonly traffic: Traffic
+  readonly #stacks = { http: new Stacks(), ws: new Stacks() }
+  readonly #upstreams: UpstreamRegistry
+  readonly #lastRequest = ((req: DistributorRequest, res: ServerResponse, next: Next) =>
+    this.handleRequest(req, res, next)) as Handler
+  readonly #lastUpgrade = ((req: DistributorRequest, socket: Duplex, next: Next) =>
+    this.handleUpgrade(req, socket, next)) as Handler
+  readonly #onRequest: Attach = (req, res) => this.#request(req, res)
+  readonly #onContinue: Attach = (req, res) => this.#continue(req, res)
+  readonly #onUpgrade = (req: DistributorRequest, socket: Duplex, head: Buffer): void =>
+    this.#upgrade(req, socket, head)
+
+  /** @throws {OptionError} `UP_ERR_OPTION`: not an http(s) server, or a wrong option */
+  constructor(server: ProxiedServer, options: DistributorOptions = {}) {
+    super()
+    if (!isServer(server)) throw new OptionError('server', server, 'an http.Server or https.Server')
+    this.server = server
+    this.traffic = new Traffic(server)
+    this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
+    this.#upstreams = new UpstreamRegistry(parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'))
+    this.ws = Object.freeze<WsFacade>({
+      use: fn => {
+        this.#stacks.ws.add(fn as Handler)
+        return this as unknown as Distributor
+      }
+    })
+    // A client that has sent its request may close its sending side and still wants the answer.
+    Object.assign(server, { httpAllowHalfOpen: true })
+    server.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
+    // Whether the client should send its body is the upstream's to say.
+    if (server.listenerCount('checkContinue') === 0) server.on('checkContinue', this.#onContinue)
+  }
+
+  /**
+   * Appends middleware for requests: `(req, res, next)`, or `(err, req, res, next)` for errors.
+   * It is called with the Distributor as `this`. The default handlers stay behind it.
+   *
+   * @throws {OptionError} `UP_ERR_OPTION`: not a function
+   */
+  use(fn: HttpMiddleware | HttpErrorMiddleware): this {
+    this.#stacks.http.add(fn as Handler)
+    return this
+  }
+
+  /** Stops listening to the server, and closes idle connections to the upstreams that middleware named. */
+  detach(): void {
+    this.server
+      .removeListener('request', this.#onRequest)
+      .removeListener('upgrade', this.#onUpgrade)
+      .removeListener('checkContinue', this.#onContinue)
+    this.#upstreams.close()
+  }
+
+  /** The last handler of requests: answers 501. */
+  protected handleRequest(req: DistributorRequest, res: ServerResponse, _next: Next): unknown {
+    return defaultHttp(req, res)
+  }
+
+  /** The last handler of upgrades: ends the socket. */
+  protected handleUpgrade(req: DistributorRequest, socket: Duplex, _next: Next): unknown {
+    return defaultWs(req, socket)
+  }
+
+  /** Forwards a request to one upstream. Never rejects. */
+  protected forwardRequest(
+    req: DistributorRequest,
+    res: ServerResponse,
+    upstream: Upstream
+  ): Promise<Outcome> {
+    return exchange(req, res, upstream, this.trust)
+  }
+
+  /** Forwards an upgrade to one upstream. Never rejects. */
+  protected forwardUpgrade(req: DistributorRequest, socket: Duplex, upstream: Upstream): Promise<Outcome> {
+    return upgrade(req, socket, req.head ?? Buffer.alloc(0), upstream, this.trust)
+  }
+
+  #continue(req: DistributorRequest, res: ServerResponse): void {
+    // Middleware that reads the body itself must get one.
+    if (this.#stacks.http.all.length > 0) {
+      req.once('resume', () => {
+        if (!res.headersSent && !forwarding.has(req)) res.writeContinue()
+      })
+    }
+    this.#request(req, res)
+  }
+
+  #request(req: DistributorRequest, res: ServerResponse): void {
+    req.res = res
+    // Middleware may end an answer that is being passed on; the write that follows must not throw.
+    res.on('error', ignore)
+    this.traffic.addRequest(res)
+    this.#run('http', req, res, this.#lastRequest, upstream => {
+      forwarding.add(req)
+      return this.forwardRequest(req, res, upstream)
+    })
+  }
+
+  #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    if (hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+    req.head = head
+    this.traffic.addUpgrade(socket)
+    this.#run('ws', req, socket, this.#lastUpgrade, upstream => this.forwardUpgrade(req, socket, upstream))
+  }
+
+  #run(
+    kind: 'http' | 'ws',
+    req: DistributorRequest,
+    answer: ServerResponse | Duplex,
+    last: Handler,
+    send: (upstream: Upstream) => Promise<Outcome>
+  ): void {
+    const stack = this.#stacks[kind].all
+    if (stack.length > 0) rememberFields(req)
+    const forward = (address: Address): void => {
+      void this.#forward(address, send).then(error => {
+        if (error !== undefined) this.#runErrors(pass, error, 0)
+      })
+    }
+    const pass: Pass = { kind, req, answer, forward }
+    runChain({
+      stack,
+      last,
+      self: this,
+      params: [req, answer],
+      subject: subjectOf(req),
+      onError: error => this.#runErrors(pass, error, 0),
+      onForward: forward
+    })
+  }
+
+  /** Once more where a pooled connection turned out to be closed; there is no other upstream to try. */
+  async #forward(
+    address: Address,
+    send: (upstream: Upstream) => Promise<Outcome>
+  ): Promise<UpError | undefined> {
+    const upstream = this.#upstreams.get(address)
+    let outcome = await send(upstream)
+    if (outcome.kind === 'failed' && outcome.retry === 'repeatable') outcome = await send(upstream)
+    return outcome.kind === 'failed' ? outcome.error : undefined
+  }
+
+  #runErrors(pass: Pass, error: unknown, from: number): void {
+    const { kind, req, answer } = pass
+    const stack = this.#stacks[kind].error
+    const run: Run = {
+      stack,
+      last: (kind === 'http' ? defaultHttpError : defaultWsError) as Handler,
+      self: this,
+      params: [error, req, answer],
+      subject: subjectOf(req),
+      // An error of an error middleware takes the place of the first, for those that stand behind it.
+      onError: (second, index) => {
+        if (index < stack.length) this.#runErrors(pass, second, index + 1)
+        else answer.destroy()
+      },
+      onForward: pass.forward
+    }
+    runChain(run, from)
+  }
+}
+
+/** One request or upgrade on its way through the chains. */
+interface Pass {
+  readonly kind: 'http' | 'ws'
+  readonly req: DistributorRequest
+  readonly answer: ServerResponse | Duplex
+  readonly forward: (address: Address) => void
+}
+
+class Stacks {
+  readonly all: Handler[] = []
+  readonly error: Handler[] = []
+
+  add(fn: Handler): void {
+    if (typeof fn !== 'function') throw new OptionError('use(fn): fn', fn, 'a function')
+    ;(fn.length === 4 ? this.error : this.all).push(fn)
+  }
+}
+
+/** Requests that are being forwarded: the upstream says whether the client should go on. */
+const forwarding = new WeakSet<IncomingMessage>()
+
+function isServer(value: unknown): value is ProxiedServer {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'on' in value &&
+    'listen' in value &&
+    'listenerCount' in value
+  )
+}
+
+function subjectOf(req: IncomingMessage): string {
+  return `${req.method ?? ''} ${req.url ?? ''}`
+}
+
+function ignore(): void {}

@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ProxiedServer } from './distributor.js'
+
+/** The requests and upgrades that a server has open; it can let them come to an end. */
+export class Traffic {
+  readonly #server: ProxiedServer
+  readonly #answers = new Set<ServerResponse>()
+  readonly #upgraded = new Set<Duplex>()
+  #closed: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(server: ProxiedServer) {
+    this.#server = server
+  }
+
+  addRequest(res: ServerResponse): void {
+    this.#answers.add(res)
+    if (this.#closed !== undefined) res.shouldKeepAlive = false
+    res.once('close', () => {
+      this.#answers.delete(res)
+      if (this.#closed !== undefined) this.#settle()
+    })
+  }
+
+  addUpgrade(socket: Duplex): void {
+    this.#upgraded.add(socket)
+    socket.once('close', () => {
+      this.#upgraded.delete(socket)
+      if (this.#closed !== undefined) this.#settle()
+    })
+  }
+
+  /** No more connections; those that are open end with the answer that is due on them. */
+  stopAccepting(): void {
+    if (this.#closed !== undefined) return
+    this.#closed = new Promise(resolve => {
+      if (this.#server.listening) this.#server.close(() => resolve())
+      else resolve()
+    })
+    this.#server.closeIdleConnections()
+    for (const res of this.#answers) if (!res.headersSent) res.shouldKeepAlive = false
+  }
+
+  /** Resolves when nothing is open any more, or after `timeoutMs`. */
+  async whenIdle(timeoutMs: number): Promise<void> {
+    if (this.#isIdle) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Ends every connection that is left; resolves when the server is closed. */
+  async end(): Promise<void> {
+    this.stopAccepting()
+    this.#server.closeAllConnections()
+    for (const socket of this.#upgraded) socket.destroy()
+    await this.#closed
+  }
+
+  get #isIdle(): boolean {
+    return this.#answers.size === 0 && this.#upgraded.size === 0
+  }
+
+  #settle(): void {
+    // A connection whose answer had already promised to stay open is idle only after this event.
+    setImmediate(() => this.#server.closeIdleConnections())
+    if (this.#isIdle) this.#onIdle?.()
+  }
+}

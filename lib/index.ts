@@ -1,0 +1,22 @@
+export { ready } from './child/ready.js'
+export type { Next } from './distributor/chain.js'
+export {
+  Distributor,
+  type DistributorOptions,
+  type DistributorRequest,
+  type HttpErrorMiddleware,
+  type HttpMiddleware,
+  type ProxiedServer,
+  type WsErrorMiddleware,
+  type WsFacade,
+  type WsMiddleware
+} from './distributor/distributor.js'
+export { OptionError, ReloadError, UpError, UpstreamError, WorkerError, type ErrorCode } from './errors.js'
+export type { Duration } from './options/duration.js'
+export type { Strategy, TrustProxy, UpOptions, WorkerBind } from './options/options.js'
+export type { WorkerCount } from './options/worker-count.js'
+export type { ReloadResult, ServerStatus, UpServerEvents, WorkerStatus } from './server/api.js'
+export type { ReloadCallback } from './server/reloader.js'
+export { up, up as default, version, type Up } from './server/up.js'
+export { UpServer } from './server/up-server.js'
+export { Worker, type ReadyState } from './worker/worker.js'

@@ -1,0 +1,153 @@
+import { connect, type Socket } from 'node:net'
+import { UpstreamError } from '../errors.js'
+import { addressText, type Address } from './address.js'
+import { ResponseParser, type ResponseReceiver } from './response-parser.js'
+
+/** What happens to one request on a connection, besides its answer. */
+export interface ConnectionUser extends ResponseReceiver {
+  /** The connection is established; called at once where it already is. */
+  onConnect(): void
+  /** All that one read brought has been parsed: what is still kept back should go out. */
+  onReadEnd(): void
+  /** The upstream takes more of the request's body. */
+  onDrain(): void
+  /** `timeoutMs` passed without a byte in either direction. */
+  onSilence(): void
+  /** The answer will not become whole. The connection is destroyed. */
+  onFail(error: UpstreamError): void
+}
+
+/** One connection to an upstream, which carries one request at a time. */
+export class UpstreamConnection {
+  readonly #socket: Socket
+  readonly #address: Address
+  #user: ConnectionUser | undefined
+  #parser: ResponseParser | undefined
+  #connected = false
+  /** Called once when the connection is gone, idle or not. */
+  onClose: (() => void) | undefined
+
+  constructor(address: Address, timeoutMs: number) {
+    this.#address = address
+    this.#socket =
+      address.socketPath !== undefined
+        ? connect({ path: address.socketPath })
+        : connect({ port: address.port, host: address.host, noDelay: true })
+    this.#socket
+      .on('error', error => this.#fail(this.#explain(error)))
+      .on('connect', () => {
+        this.#connected = true
+        this.#user?.onConnect()
+      })
+      .on('data', (chunk: Buffer) => this.#read(chunk))
+      .on('end', () => this.#finish())
+      .on('drain', () => this.#user?.onDrain())
+      .on('timeout', () => this.#user?.onSilence())
+      .on('close', () => {
+        this.#fail(
+          new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `${addressText(address)} closed the connection`)
+        )
+        this.onClose?.()
+      })
+    if (timeoutMs > 0) this.#socket.setTimeout(timeoutMs)
+  }
+
+  get connected(): boolean {
+    return this.#connected
+  }
+
+  /** Whether it can take a request. */
+  get usable(): boolean {
+    return (
+      this.#user === undefined && !this.#socket.destroyed && this.#socket.writable && this.#socket.readable
+    )
+  }
+
+  /** Whether a byte of the current answer has arrived. */
+  get answering(): boolean {
+    return this.#parser?.started ?? false
+  }
+
+  /** Begins a request; `write` sends it. */
+  begin(method: string, user: ConnectionUser): void {
+    this.#user = user
+    this.#parser = new ResponseParser(method, user)
+    if (this.#connected) user.onConnect()
+  }
+
+  /** Ends the use of a connection whose request is sent and whose answer is whole. */
+  finish(): void {
+    this.#user = undefined
+    this.#parser = undefined
+  }
+
+  /** Returns false when the caller should wait for `onDrain`. */
+  write(data: Buffer | string): boolean {
+    return this.#socket.write(data, 'latin1')
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Ends the connection at once; its user hears nothing more. */
+  destroy(): void {
+    this.#user = undefined
+    this.#socket.destroy()
+  }
+
+  #read(chunk: Buffer): void {
+    const user = this.#user
+    const parser = this.#parser
+    if (user === undefined || parser === undefined) {
+      // Nobody asked: whatever this is, it must not become the answer to the next request.
+      this.destroy()
+      return
+    }
+    try {
+      const rest = parser.execute(chunk)
+      if (rest.length > 0)
+        throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'bytes follow the answer of the upstream')
+      if (this.#user === user) user.onReadEnd()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #finish(): void {
+    try {
+      this.#parser?.finish()
+    } catch (error) {
+      this.#fail(error)
+    }
+    // The upstream has closed its side: the connection has no further use.
+    this.#socket.destroy()
+  }
+
+  #fail(reason: unknown): void {
+    const user = this.#user
+    this.destroy()
+    if (user === undefined) return
+    user.onFail(reason instanceof UpstreamError ? reason : this.#explain(reason))
+  }
+
+  #explain(cause: unknown): UpstreamError {
+    const text = addressText(this.#address)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return this.#connected
+      ? new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `the connection to ${text} broke: ${why}`, { cause })
+      : new UpstreamError('UP_ERR_CONNECT', `cannot connect to ${text}: ${why}`, { cause })
+  }
+}

@@ -1,0 +1,244 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { UpError, UpstreamError } from '../errors.js'
+import type { ConnectionUser, UpstreamConnection } from './connection.js'
+import { DONE, isIdempotent, type Outcome } from './outcome.js'
+import { buildRequestHead, type RequestBody } from './request-head.js'
+import { writeResponseHead } from './response-fields.js'
+import type { ResponseHead } from './response-head.js'
+import type { Upstream } from './upstream.js'
+
+/**
+ * Forwards one request to the upstream and its answer to the client.
+ *
+ * Resolves when the upstream's part is over; never rejects. While the outcome is `failed` nothing was
+ * written to `res` and nothing of the body was read, so the request can be given to another upstream.
+ */
+export function exchange(
+  req: IncomingMessage,
+  res: ServerResponse,
+  upstream: Upstream,
+  trust: (address: string) => boolean
+): Promise<Outcome> {
+  return new Promise(resolve => {
+    try {
+      if (res.destroyed || res.writableEnded) return resolve(DONE)
+      const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
+      if (head.body !== 'none' && req.readableEnded) {
+        const why = `middleware read the body of ${req.method ?? ''} ${req.url ?? ''}, so it cannot be forwarded`
+        throw new UpError('UP_ERR_BODY_READ', why)
+      }
+      new Exchange(req, res, upstream, head.body, resolve).start(head.text)
+    } catch (error) {
+      const known =
+        error instanceof UpError ? error : new UpError('UP_ERR_BAD_REQUEST', String(error), { cause: error })
+      resolve({ kind: 'failed', error: known, retry: 'never' })
+    }
+  })
+}
+
+const LAST_CHUNK = '0\r\n\r\n'
+const EMPTY = Buffer.alloc(0)
+
+class Exchange implements ConnectionUser {
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #upstream: Upstream
+  readonly #connection: UpstreamConnection
+  readonly #body: RequestBody
+  #settle: ((outcome: Outcome) => void) | undefined
+  /** The whole request is with the connection. */
+  #sent: boolean
+  /** The request's body is held back until the upstream takes more. */
+  #blocked = false
+  /** The upstream's answer is held back until the client takes more. */
+  #throttled = false
+  #head: ResponseHead | undefined
+  /** The last piece of the answer's body: kept until it is known whether it is the very last. */
+  #piece: Buffer | undefined
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    upstream: Upstream,
+    body: RequestBody,
+    settle: (outcome: Outcome) => void
+  ) {
+    this.#req = req
+    this.#res = res
+    this.#upstream = upstream
+    this.#body = body
+    this.#sent = body === 'none'
+    this.#settle = settle
+    this.#connection = upstream.pool.acquire()
+  }
+
+  start(head: string): void {
+    this.#res.on('close', this.#onClientClose)
+    this.#connection.write(head)
+    this.#connection.begin(this.#req.method ?? 'GET', this)
+  }
+
+  // The upstream's side
+
+  onConnect(): void {
+    // Not earlier: a body that waits unread can still go to another upstream.
+    if (this.#sent) return
+    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd)
+  }
+
+  onDrain(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    this.#req.resume()
+  }
+
+  onInformation(head: ResponseHead): void {
+    if (this.#req.httpVersionMinor === 0 || this.#res.headersSent) return
+    if (head.status === 100 && this.#req.headers.expect !== undefined) this.#res.writeContinue()
+    else if (head.status === 103) this.#writeEarlyHints(head)
+  }
+
+  onHead(head: ResponseHead): void {
+    if (head.status === 101)
+      throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
+    // Somebody else has answered meanwhile, a time limit in middleware for example.
+    if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
+    writeResponseHead(this.#res, head)
+    this.#head = head
+  }
+
+  onData(piece: Buffer): void {
+    if (this.#piece !== undefined) this.#writePiece(this.#piece)
+    this.#piece = piece
+  }
+
+  onReadEnd(): void {
+    if (this.#head === undefined) return
+    // An empty piece makes node:http send the head that it keeps back.
+    this.#writePiece(this.#piece ?? EMPTY)
+    this.#piece = undefined
+  }
+
+  onEnd(): void {
+    const persistent = this.#sent && this.#head?.persistent === true
+    this.#stopUpload()
+    this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
+    if (this.#piece === undefined) this.#res.end()
+    else this.#res.end(this.#piece)
+    if (this.#throttled) this.#connection.resume()
+    if (persistent) this.#upstream.pool.release(this.#connection)
+    else this.#connection.destroy()
+    this.#finish(DONE)
+  }
+
+  onSilence(): void {
+    // It is the client who keeps us waiting: its own time limits are the server's matter.
+    if (this.#throttled || (!this.#sent && !this.#blocked && this.#head === undefined)) return
+    this.#connection.destroy()
+    const error = new UpstreamError(
+      'UP_ERR_UPSTREAM_TIMEOUT',
+      `the upstream was silent for ${this.#upstream.timeoutMs} ms`
+    )
+    this.onFail(error)
+  }
+
+  onFail(error: UpstreamError): void {
+    this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
+    if (this.#head !== undefined) {
+      this.#truncate(this.#head)
+      this.#stopUpload()
+      return this.#finish(DONE)
+    }
+    const untouched = this.#body === 'none' || !this.#connection.connected
+    if (!untouched) this.#stopUpload()
+    this.#finish({ kind: 'failed', error, retry: this.#retry(error) })
+  }
+
+  #retry(error: UpstreamError): 'unsent' | 'repeatable' | 'never' {
+    if (error.code === 'UP_ERR_CONNECT') return 'unsent'
+    const unanswered = error.code === 'UP_ERR_UPSTREAM_CLOSED' && !this.#connection.answering
+    return unanswered && this.#body === 'none' && isIdempotent(this.#req.method ?? '')
+      ? 'repeatable'
+      : 'never'
+  }
+
+  // The client's side
+
+  readonly #onBody = (chunk: Buffer): void => {
+    const connection = this.#connection
+    let more: boolean
+    if (this.#body === 'chunked') {
+      connection.cork()
+      connection.write(`${chunk.length.toString(16)}\r\n`)
+      connection.write(chunk)
+      more = connection.write('\r\n')
+      connection.uncork()
+    } else {
+      more = connection.write(chunk)
+    }
+    if (more) return
+    this.#blocked = true
+    this.#req.pause()
+  }
+
+  readonly #onBodyEnd = (): void => {
+    this.#sent = true
+    if (this.#body === 'chunked') this.#connection.write(LAST_CHUNK)
+  }
+
+  readonly #onClientClose = (): void => {
+    if (!this.#res.writableFinished) this.#abandon()
+  }
+
+  readonly #onClientDrain = (): void => {
+    this.#throttled = false
+    this.#connection.resume()
+  }
+
+  #writePiece(piece: Buffer): void {
+    if (this.#res.write(piece) || this.#throttled || this.#settle === undefined) return
+    this.#throttled = true
+    this.#connection.pause()
+    this.#res.once('drain', this.#onClientDrain)
+  }
+
+  #writeEarlyHints(head: ResponseHead): void {
+    const links = head.fields.filter((_, i) => i % 2 === 1 && head.fields[i - 1]?.toLowerCase() === 'link')
+    try {
+      if (links.length > 0) this.#res.writeEarlyHints({ link: links })
+    } catch {
+      // node:http knows fewer forms of Link than RFC 8288 has; a hint may be dropped.
+    }
+  }
+
+  /** Lets node:http read and drop what is left of a body that nobody wants any more. */
+  #stopUpload(): void {
+    if (this.#body === 'none') return
+    this.#req.removeListener('data', this.#onBody).removeListener('end', this.#onBodyEnd)
+    if (!this.#sent || !this.#req.complete) this.#req.resume()
+  }
+
+  /** The client must be able to tell that its answer is not whole. */
+  #truncate(head: ResponseHead): void {
+    const socket: Socket | null = this.#res.socket
+    const delimitedByClose =
+      head.framing === 'close' || (this.#req.httpVersionMinor === 0 && head.framing !== 'length')
+    if (delimitedByClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy()
+    else this.#res.destroy()
+  }
+
+  /** The client no longer wants the answer, so the upstream need not go on. */
+  #abandon(): void {
+    this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
+    this.#connection.destroy()
+    this.#stopUpload()
+    this.#finish(DONE)
+  }
+
+  #finish(outcome: Outcome): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.(outcome)
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+
+/** What a client's `X-Forwarded-*` fields said. */
+export interface ForwardedFields {
+  for: string
+  proto: string
+  host: string
+}
+
+/**
+ * The `X-Forwarded-*` field lines for the upstream. What the client claimed is replaced, unless the
+ * peer is trusted: then the peer's address is appended to the claimed chain, and protocol and host stay.
+ */
+export function forwardedLines(
+  req: IncomingMessage,
+  host: string,
+  claimed: ForwardedFields,
+  trust: (address: string) => boolean
+): string {
+  const peer = plainAddress(req.socket.remoteAddress ?? '')
+  const trusted = trust(peer)
+  const chain = trusted && claimed.for !== '' ? (peer === '' ? claimed.for : `${claimed.for}, ${peer}`) : peer
+  const proto = (trusted && claimed.proto) || (isEncrypted(req) ? 'https' : 'http')
+  const shownHost = (trusted && claimed.host) || host
+  return (
+    (chain === '' ? '' : `X-Forwarded-For: ${chain}\r\n`) +
+    `X-Forwarded-Proto: ${proto}\r\n` +
+    (shownHost === '' ? '' : `X-Forwarded-Host: ${shownHost}\r\n`)
+  )
+}
+
+/**
+ * The line by which one of our workers learns who the client is: address, port and whether TLS was
+ * used. Its name is a secret of master and worker, so nobody else can send it. The worker removes it.
+ */
+export function clientLine(req: IncomingMessage, name: string): string {
+  const { remoteAddress, remotePort } = req.socket
+  return `${name}: ${remoteAddress ?? '-'} ${remotePort ?? 0} ${isEncrypted(req) ? 's' : 'p'}\r\n`
+}
+
+function isEncrypted(req: IncomingMessage): boolean {
+  return 'encrypted' in req.socket && req.socket.encrypted === true
+}
+
+/** An IPv4 address in plain form also where the listener is dual-stack. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}

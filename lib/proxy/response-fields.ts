@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http'
+import type { ResponseHead } from './response-head.js'
+
+/** Fields of an answer that belong to the upstream's connection (RFC 9110 section 7.6.1), by length. */
+const CONNECTION_FIELDS = new Set([
+  'te',
+  'trailer',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding'
+])
+
+/** The answer's fields for the client, names and values in turn. */
+export function clientFields(head: ResponseHead): readonly string[] {
+  const fields: string[] = []
+  const noLength = head.status < 200 || head.status === 204
+  for (let i = 0; i + 1 < head.fields.length; i += 2) {
+    const name = head.fields[i] ?? ''
+    if (!isConnectionField(name, head.connection) && !(noLength && name.toLowerCase() === 'content-length')) {
+      fields.push(name, head.fields[i + 1] ?? '')
+    }
+  }
+  return fields
+}
+
+function isConnectionField(name: string, nominated: readonly string[]): boolean {
+  const { length } = name
+  if (length === 2 || length === 7 || length === 10 || length === 16 || length === 17) {
+    if (CONNECTION_FIELDS.has(name.toLowerCase())) return true
+  }
+  return nominated.length > 0 && nominated.includes(name.toLowerCase())
+}
+
+/**
+ * Gives `res` the upstream's status line and fields. What middleware set before stays: Set-Cookie of
+ * both sides, for any other name the upstream's value wins.
+ */
+export function writeResponseHead(res: ServerResponse, head: ResponseHead): void {
+  const fields = clientFields(head)
+  // The upstream's own Date, or none, is passed on.
+  res.sendDate = false
+  if (res.getHeaderNames().length === 0 && !Object.hasOwn(res, 'writeHead')) {
+    res.writeHead(head.status, head.reason, fields as string[])
+    return
+  }
+  // Middleware set fields, or has put its own function in writeHead's place, as `on-headers` does to
+  // see the fields before they leave: it finds them where it expects them, on `res`.
+  for (const [name, values] of grouped(fields)) {
+    if (name.toLowerCase() === 'set-cookie') for (const value of values) res.appendHeader(name, value)
+    else res.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
+  }
+  res.writeHead(head.status, head.reason)
+}
+
+function grouped(fields: readonly string[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  const spelling = new Map<string, string>()
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    const key = name.toLowerCase()
+    const shown = spelling.get(key) ?? name
+    spelling.set(key, shown)
+    const values = groups.get(shown)
+    if (values === undefined) groups.set(shown, [fields[i + 1] ?? ''])
+    else values.push(fields[i + 1] ?? '')
+  }
+  return groups
+}

@@ -1,0 +1,210 @@
+import type { IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { UpError, UpstreamError } from '../errors.js'
+import { addressText } from './address.js'
+import { DONE, type Outcome } from './outcome.js'
+import { buildRequestHead } from './request-head.js'
+import { clientFields } from './response-fields.js'
+import type { ResponseHead } from './response-head.js'
+import { ResponseParser, type ResponseReceiver } from './response-parser.js'
+import { splice } from './splice.js'
+import type { Upstream } from './upstream.js'
+
+/**
+ * Forwards one upgrade request: after a 101 the two sockets are joined until both have ended; any
+ * other answer is passed on whole, and the client's connection closed.
+ *
+ * Resolves when both sockets are done with; never rejects. While the outcome is `failed` nothing was
+ * written to the client.
+ *
+ * @param early bytes that arrived behind the request's head; sent on only after a 101
+ */
+export function upgrade(
+  req: IncomingMessage,
+  client: Duplex,
+  early: Buffer,
+  upstream: Upstream,
+  trust: (address: string) => boolean
+): Promise<Outcome> {
+  return new Promise(resolve => {
+    try {
+      if (client.destroyed || client.writableEnded) return resolve(DONE)
+      const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: true })
+      new Upgrade(req, client, early, upstream, resolve).start(head.text)
+    } catch (error) {
+      const known =
+        error instanceof UpError ? error : new UpError('UP_ERR_BAD_REQUEST', String(error), { cause: error })
+      resolve({ kind: 'failed', error: known, retry: 'never' })
+    }
+  })
+}
+
+class Upgrade implements ResponseReceiver {
+  readonly #client: Duplex
+  readonly #early: Buffer
+  readonly #upstream: Upstream
+  readonly #socket: Socket
+  readonly #parser: ResponseParser
+  readonly #http10: boolean
+  #settle: ((outcome: Outcome) => void) | undefined
+  #connected = false
+  #head: ResponseHead | undefined
+  #chunked = false
+
+  constructor(
+    req: IncomingMessage,
+    client: Duplex,
+    early: Buffer,
+    upstream: Upstream,
+    settle: (outcome: Outcome) => void
+  ) {
+    this.#client = client
+    this.#early = early
+    this.#upstream = upstream
+    this.#settle = settle
+    this.#http10 = req.httpVersionMinor === 0
+    this.#parser = new ResponseParser(req.method ?? 'GET', this)
+    const { address } = upstream
+    this.#socket =
+      address.socketPath !== undefined
+        ? connect({ path: address.socketPath, allowHalfOpen: true })
+        : connect({ port: address.port, host: address.host, allowHalfOpen: true, noDelay: true })
+  }
+
+  start(head: string): void {
+    this.#client.on('close', this.#onClientClose)
+    this.#socket
+      .on('error', this.#onError)
+      .on('connect', this.#onConnect)
+      .on('data', this.#onRead)
+      .on('end', this.#onUpstreamEnd)
+      .on('timeout', this.#onSilence)
+    if (this.#upstream.timeoutMs > 0) this.#socket.setTimeout(this.#upstream.timeoutMs)
+    this.#socket.write(head, 'latin1')
+  }
+
+  // The upstream's answer
+
+  onInformation(): void {
+    // An interim answer says nothing that a client which asked for an upgrade could use.
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#head = head
+    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+    const fields = clientFields(head)
+    for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i] ?? ''}: ${fields[i + 1] ?? ''}\r\n`
+    if (head.status === 101) {
+      const protocol = head.fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'upgrade')
+      text += `Upgrade: ${head.fields[protocol + 1] ?? ''}\r\nConnection: Upgrade\r\n`
+    } else {
+      this.#chunked = !this.#http10 && (head.framing === 'chunked' || head.framing === 'close')
+      text += (this.#chunked ? 'Transfer-Encoding: chunked\r\n' : '') + 'Connection: close\r\n'
+    }
+    this.#client.write(text + '\r\n', 'latin1')
+  }
+
+  onData(piece: Buffer): void {
+    if (piece.length === 0) return
+    if (this.#chunked) this.#client.write(`${piece.length.toString(16)}\r\n`, 'latin1')
+    let more = this.#client.write(piece)
+    if (this.#chunked) more = this.#client.write('\r\n', 'latin1')
+    if (more) return
+    this.#socket.pause()
+    this.#client.once('drain', () => this.#socket.resume())
+  }
+
+  onEnd(): void {
+    this.#release()
+    this.#socket.destroy()
+    if (this.#chunked) this.#client.write('0\r\n\r\n', 'latin1')
+    this.#client.end()
+    // What the client sent behind its request belongs to no protocol that anyone agreed on.
+    this.#client.resume()
+    this.#finish(DONE)
+  }
+
+  // The sockets
+
+  readonly #onConnect = (): void => {
+    this.#connected = true
+  }
+
+  readonly #onRead = (chunk: Buffer): void => {
+    try {
+      const rest = this.#parser.execute(chunk)
+      if (this.#head?.status === 101) this.#join(rest)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  readonly #onUpstreamEnd = (): void => {
+    try {
+      this.#parser.finish()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  readonly #onSilence = (): void => {
+    this.#onError(
+      new UpstreamError(
+        'UP_ERR_UPSTREAM_TIMEOUT',
+        `the upstream was silent for ${this.#upstream.timeoutMs} ms`
+      )
+    )
+  }
+
+  readonly #onClientClose = (): void => {
+    this.#release()
+    this.#socket.destroy()
+    this.#finish(DONE)
+  }
+
+  readonly #onError = (cause: unknown): void => {
+    this.#release()
+    this.#socket.destroy()
+    if (this.#head !== undefined) {
+      this.#client.destroy()
+      return this.#finish(DONE)
+    }
+    const error = cause instanceof UpstreamError ? cause : this.#explain(cause)
+    const retry = error.code === 'UP_ERR_CONNECT' ? 'unsent' : 'never'
+    this.#finish({ kind: 'failed', error, retry })
+  }
+
+  #explain(cause: unknown): UpstreamError {
+    const text = addressText(this.#upstream.address)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return this.#connected
+      ? new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `the connection to ${text} broke: ${why}`, { cause })
+      : new UpstreamError('UP_ERR_CONNECT', `cannot connect to ${text}: ${why}`, { cause })
+  }
+
+  #join(rest: Buffer): void {
+    this.#release()
+    if (rest.length > 0) this.#client.write(rest)
+    if (this.#early.length > 0) this.#socket.write(this.#early)
+    splice(this.#client, this.#socket, () => this.#finish(DONE))
+  }
+
+  #release(): void {
+    this.#client.removeListener('close', this.#onClientClose)
+    this.#socket
+      .setTimeout(0)
+      .removeListener('error', this.#onError)
+      .removeListener('connect', this.#onConnect)
+      .removeListener('data', this.#onRead)
+      .removeListener('end', this.#onUpstreamEnd)
+      .removeListener('timeout', this.#onSilence)
+      .on('error', () => this.#socket.destroy())
+  }
+
+  #finish(outcome: Outcome): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.(outcome)
+  }
+}

@@ -1,0 +1,29 @@
+import type { Address } from './address.js'
+import { ConnectionPool } from './connection-pool.js'
+
+export interface UpstreamOptions {
+  /** The longest silence of the upstream, in milliseconds; 0 is no limit. */
+  readonly timeoutMs: number
+  /** Name of the secret field by which a worker learns its client. */
+  readonly clientField?: string | undefined
+}
+
+/** An address that requests are forwarded to, with its pool of connections. */
+export class Upstream {
+  readonly address: Address
+  readonly clientField: string | undefined
+  readonly timeoutMs: number
+  readonly pool: ConnectionPool
+
+  constructor(address: Address, options: UpstreamOptions) {
+    this.address = address
+    this.clientField = options.clientField
+    this.timeoutMs = options.timeoutMs
+    this.pool = new ConnectionPool(address, options.timeoutMs)
+  }
+
+  /** Gives up idle connections; what is in flight goes on. */
+  close(): void {
+    this.pool.close()
+  }
+}

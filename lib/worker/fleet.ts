@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'eventemitter3'
+import type { UpError } from '../errors.js'
+import type { ResolvedOptions } from '../options/options.js'
+import { checkAppPackage } from './app-package.js'
+import { Generation } from './generation.js'
+import { Guard } from './guard.js'
+import type { Bind } from './messages.js'
+import { Slot } from './slot.js'
+import { SocketFolder } from './socket-folder.js'
+import { Worker } from './worker.js'
+
+interface FleetEvents {
+  /** A worker takes requests from now on. */
+  available: (worker: Worker) => void
+  /** A worker takes no more requests; in the tick in which it retires or dies. */
+  unavailable: (worker: Worker) => void
+  /** A worker is ready, whether its generation serves or not. */
+  spawn: (worker: Worker) => void
+  retire: (worker: Worker) => void
+  /** A worker's process is gone. */
+  terminate: (worker: Worker) => void
+  fail: (error: UpError) => void
+}
+
+/** All worker processes of one server, by generation. It knows no requests, and no reload strategy. */
+export class Fleet extends EventEmitter<FleetEvents> {
+  /** Those that have not been retired, the oldest first. */
+  readonly generations: Generation[] = []
+  /** Every worker whose process is not gone. */
+  readonly alive = new Set<Worker>()
+  readonly #file: string
+  readonly #options: ResolvedOptions
+  readonly #clientField = `x-up-${randomBytes(8).toString('hex')}`
+  readonly #folder: SocketFolder | undefined
+  readonly #guard: Guard
+  #onEmpty: (() => void) | undefined
+
+  /** @param file absolute path of the user's module */
+  constructor(file: string, options: ResolvedOptions) {
+    super()
+    this.#file = file
+    this.#options = options
+    this.#folder = options.workerBind === 'socket' ? new SocketFolder() : undefined
+    this.#guard = new Guard(this.#folder?.path ?? '')
+  }
+
+  /**
+   * Opens a generation, without workers yet.
+   *
+   * @param number its number
+   * @param serving whether its workers take requests as soon as they are ready
+   * @throws {UpError} `UP_ERR_ENGINE`
+   */
+  open(number: number, serving: boolean): Generation {
+    const generation = new Generation(number, checkAppPackage(this.#file), serving)
+    this.generations.push(generation)
+    return generation
+  }
+
+  /** Adds a place to a generation, on trial: see {@link Slot}. */
+  addSlot(generation: Generation): Slot {
+    const slot = new Slot({
+      keepAlive: this.#options.keepAlive,
+      minExpectedLifetimeMs: this.#options.minExpectedLifetimeMs,
+      spawn: () => this.#spawn(generation),
+      onSpawnError: error => this.emit('fail', error)
+    })
+    generation.slots.add(slot)
+    return slot
+  }
+
+  /** From now on the generation's workers take requests. */
+  serve(generation: Generation): void {
+    if (generation.serving) return
+    generation.serving = true
+    for (const worker of generation.available) this.emit('available', worker)
+  }
+
+  /** Retires a generation, or some of its places; each worker may finish its work for `drainMs`. */
+  retire(generation: Generation, drainMs: number, slots: Iterable<Slot> = generation.slots): void {
+    for (const slot of [...slots]) {
+      generation.slots.delete(slot)
+      slot.retire(drainMs)
+    }
+    if (generation.slots.size > 0) return
+    const at = this.generations.indexOf(generation)
+    if (at !== -1) this.generations.splice(at, 1)
+  }
+
+  /** Resolves when no process is left. */
+  async whenEmpty(): Promise<void> {
+    if (this.alive.size === 0) return
+    await new Promise<void>(resolve => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  /** Ends what the workers' processes needed; to be called when they are gone. */
+  async close(): Promise<void> {
+    await this.#guard.close()
+    this.#folder?.remove()
+  }
+
+  #spawn(generation: Generation): Worker {
+    const bind: Bind =
+      this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
+    const options = this.#options
+    const worker = new Worker({
+      start: {
+        type: 'up:start',
+        file: this.#file,
+        requires: options.requires,
+        bind,
+        title: options.title,
+        assumeReady: options.assumeReady,
+        clientField: this.#clientField
+      },
+      generation: generation.number,
+      version: generation.version,
+      cwd: options.cwd,
+      env: options.env,
+      execArgv: options.execArgv,
+      readyTimeoutMs: options.readyTimeoutMs,
+      killTimeoutMs: options.killTimeoutMs,
+      pingIntervalMs: options.workerPingIntervalMs,
+      unresponsiveTimeoutMs: options.unresponsiveTimeoutMs,
+      guard: this.#guard
+    })
+    this.alive.add(worker)
+    worker
+      .on('ready', () => {
+        if (generation.serving) this.emit('available', worker)
+        this.emit('spawn', worker)
+      })
+      .on('retire', () => {
+        this.emit('unavailable', worker)
+        this.emit('retire', worker)
+      })
+      .on('gone', () => this.#onGone(worker, bind))
+      .on('fail', error => this.emit('fail', error))
+    return worker
+  }
+
+  #onGone(worker: Worker, bind: Bind): void {
+    this.alive.delete(worker)
+    this.emit('unavailable', worker)
+    if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
+    this.emit('terminate', worker)
+    if (this.alive.size === 0) this.#onEmpty?.()
+  }
+}

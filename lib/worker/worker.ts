@@ -1,0 +1,288 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { EventEmitter } from 'eventemitter3'
+import { UpError, WorkerError } from '../errors.js'
+import type { Address } from '../proxy/address.js'
+import type { Guard } from './guard.js'
+import { Heartbeat } from './heartbeat.js'
+import { isOurs, type FromWorker, type StartMessage, type ToWorker } from './messages.js'
+import { TextTail } from './text-tail.js'
+
+/**
+ * `spawning`: started, not yet ready. `spawned`: available. `terminating`: retired; it finishes what it
+ * has in flight, or is being ended. `terminated`: its process is gone.
+ */
+export type ReadyState = 'spawning' | 'spawned' | 'terminating' | 'terminated'
+
+/** What counts as in flight, each kind apart. */
+export type WorkKind = 'request' | 'upgrade'
+
+/** How to start a worker, and how long things may take; times in milliseconds, 0 is no limit. */
+export interface WorkerSpec {
+  readonly start: StartMessage
+  readonly generation: number
+  readonly version: string | undefined
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly execArgv: readonly string[]
+  readonly readyTimeoutMs: number
+  readonly killTimeoutMs: number
+  readonly pingIntervalMs: number | false
+  readonly unresponsiveTimeoutMs: number
+  readonly guard: Guard
+}
+
+interface WorkerEvents {
+  /** It can serve. */
+  ready: () => void
+  /** It gets no more requests. Only of a worker that was ready. */
+  retire: () => void
+  /** Its process is gone. */
+  gone: () => void
+  /** It ended although nobody wanted it to, or could not start. Follows `gone`, with what it wrote to stderr. */
+  fail: (error: WorkerError) => void
+}
+
+const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url))
+const LOOPBACK = '127.0.0.1'
+/** So much of a worker's stderr goes into the error when it fails, in bytes. */
+const STDERR_TAIL = 16_384
+/** A dead worker's stderr may be kept open by a process that it started; then we do not wait for its end. */
+const STDERR_WAIT_MS = 300
+
+/**
+ * The master's side of one worker process. An exit shows in `readyState` in the same tick; whoever
+ * selects workers needs no other sign.
+ */
+export class Worker extends EventEmitter<WorkerEvents> {
+  readonly proc: ChildProcess
+  /** When it was started, in milliseconds since the epoch. */
+  readonly birthtime = Date.now()
+  readonly generation: number
+  /** The app's version when its generation was started. */
+  readonly version: string | undefined
+  /** Requests that it is answering. */
+  inFlight = 0
+  /** Upgrades, such as WebSockets, that are open. */
+  upgrades = 0
+  /** Requests and upgrades that it was given, in all. */
+  requests = 0
+  readonly #spec: WorkerSpec
+  readonly #stderr = new TextTail(STDERR_TAIL)
+  readonly #born = performance.now()
+  #readyState: ReadyState = 'spawning'
+  #bound: { port: number | undefined; http: boolean } | undefined
+  #saidReady = false
+  #cause: UpError | undefined
+  #heartbeat: Heartbeat | undefined
+  #startTimer: NodeJS.Timeout | undefined
+  #drainTimer: NodeJS.Timeout | undefined
+  #killTimer: NodeJS.Timeout | undefined
+  #terminated = false
+
+  constructor(spec: WorkerSpec) {
+    super()
+    this.#spec = spec
+    this.generation = spec.generation
+    this.version = spec.version
+    this.proc = fork(ENTRY, [spec.start.file], {
+      cwd: spec.cwd,
+      env: { ...process.env, ...spec.env },
+      execArgv: [...spec.execArgv],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      // A session of its own: Ctrl+C in a terminal is for the master, who lets workers finish.
+      detached: true
+    })
+    if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
+    this.proc
+      .on('message', message => {
+        if (isOurs(message)) this.#onMessage(message as FromWorker)
+      })
+      .on('exit', () => this.#onGone())
+      .on('error', cause => {
+        this.#cause ??= new UpError('UP_ERR_WORKER_START', `cannot start a worker: ${cause.message}`, {
+          cause
+        })
+        if (this.proc.pid === undefined) this.#onGone()
+      })
+    this.proc.stderr
+      ?.on('error', () => {})
+      .on('data', (piece: Buffer) => {
+        this.#stderr.push(piece)
+        process.stderr.write(piece)
+      })
+    this.#send(spec.start)
+    if (spec.readyTimeoutMs > 0) this.#startTimer = setTimeout(() => this.#onLate(), spec.readyTimeoutMs)
+  }
+
+  get pid(): number | undefined {
+    return this.proc.pid
+  }
+
+  get readyState(): ReadyState {
+    return this.#readyState
+  }
+
+  /** The loopback port where it listens, with `workerBind: 'port'`. */
+  get port(): number | undefined {
+    return this.#bound?.port
+  }
+
+  /** Where it listens; undefined until then. */
+  get address(): Address | undefined {
+    const { bind } = this.#spec.start
+    if (this.#bound === undefined) return undefined
+    if ('socketPath' in bind) return { socketPath: bind.socketPath }
+    return this.#bound.port === undefined ? undefined : { port: this.#bound.port, host: LOOPBACK }
+  }
+
+  /** Name of the field by which its http server learns the client; undefined if it does not read one. */
+  get clientField(): string | undefined {
+    return this.#bound?.http === true ? this.#spec.start.clientField : undefined
+  }
+
+  /** Time since its start, in milliseconds. */
+  get ageMs(): number {
+    return performance.now() - this.#born
+  }
+
+  get exitCode(): number | null {
+    return this.proc.exitCode
+  }
+
+  get signalCode(): NodeJS.Signals | null {
+    return this.proc.signalCode
+  }
+
+  /** Counts a request or upgrade that it is given: to be called in the tick of its selection. */
+  claim(kind: WorkKind): void {
+    this.requests++
+    if (kind === 'request') this.inFlight++
+    else this.upgrades++
+  }
+
+  /** Counts the end of what was claimed. */
+  release(kind: WorkKind): void {
+    if (kind === 'request') this.inFlight--
+    else this.upgrades--
+    if (this.#readyState === 'terminating' && this.#isIdle) this.terminate()
+  }
+
+  /**
+   * Takes it out of rotation. It is ended as soon as nothing is in flight, or when the time is over.
+   *
+   * @param drainMs how long it may finish its work, in milliseconds
+   */
+  retire(drainMs: number): void {
+    if (this.#readyState !== 'spawning' && this.#readyState !== 'spawned') return
+    const wasReady = this.#readyState === 'spawned'
+    this.#enter('terminating')
+    if (wasReady) this.emit('retire')
+    if (!wasReady || this.#isIdle || drainMs === 0) this.terminate()
+    else this.#drainTimer = setTimeout(() => this.terminate(), drainMs)
+  }
+
+  /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
+  terminate(): void {
+    if (this.#terminated || this.#readyState === 'terminated') return
+    this.#terminated = true
+    if (this.#readyState !== 'terminating') this.#enter('terminating')
+    this.#send({ type: 'up:close' })
+    this.proc.kill('SIGTERM')
+    this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)
+  }
+
+  /** Kills it at once. */
+  kill(): void {
+    if (this.#readyState !== 'terminated') this.proc.kill('SIGKILL')
+  }
+
+  get #isIdle(): boolean {
+    return this.inFlight === 0 && this.upgrades === 0
+  }
+
+  /** The only place where the state changes. */
+  #enter(state: ReadyState): void {
+    this.#readyState = state
+    clearTimeout(this.#startTimer)
+    if (state === 'spawned') this.#startHeartbeat()
+    if (state !== 'terminated') return
+    this.#heartbeat?.stop()
+    clearTimeout(this.#drainTimer)
+    clearTimeout(this.#killTimer)
+    if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.type) {
+      case 'up:bound':
+        this.#bound = { port: message.port, http: message.http }
+        break
+      case 'up:ready':
+        this.#saidReady = true
+        break
+      case 'up:pong':
+        this.#heartbeat?.answer(message.id)
+        return
+      case 'up:failed':
+        this.#cause = new UpError(message.code, message.message)
+        return
+    }
+    if (this.#readyState !== 'spawning' || this.#bound === undefined) return
+    if (!this.#saidReady && !this.#spec.start.assumeReady) return
+    this.#enter('spawned')
+    this.emit('ready')
+  }
+
+  #onLate(): void {
+    const what = this.#bound === undefined ? 'did not listen' : 'did not call up.ready()'
+    const message = `the worker ${what} within ${this.#spec.readyTimeoutMs} ms (readyTimeout)`
+    this.#cause = new UpError('UP_ERR_WORKER_START', message)
+    this.kill()
+  }
+
+  #onSilence(): void {
+    const message = `the worker did not answer a ping for ${this.#spec.unresponsiveTimeoutMs} ms (unresponsiveTimeout)`
+    this.#cause = new UpError('UP_ERR_WORKER_UNRESPONSIVE', message)
+    this.kill()
+  }
+
+  #onGone(): void {
+    if (this.#readyState === 'terminated') return
+    const before = this.#readyState
+    this.#enter('terminated')
+    this.emit('gone')
+    if (before === 'terminating') return
+    const tell = (): void => {
+      clearTimeout(timer)
+      this.proc.stderr?.removeListener('close', tell)
+      this.emit('fail', this.#failure(before))
+    }
+    const timer = setTimeout(tell, STDERR_WAIT_MS)
+    if (this.proc.stderr === null || this.proc.stderr.closed) tell()
+    else this.proc.stderr.once('close', tell)
+  }
+
+  #failure(before: ReadyState): WorkerError {
+    const { exitCode, signalCode } = this.proc
+    const end =
+      signalCode === null ? `exited with code ${exitCode ?? 'unknown'}` : `was ended by ${signalCode}`
+    const code = before === 'spawning' ? 'UP_ERR_WORKER_START' : 'UP_ERR_WORKER_EXIT'
+    const name = `worker ${this.pid ?? ''} of ${this.#spec.start.file}`
+    const message = `${name} ${before === 'spawning' ? 'failed to start' : 'died'}: `
+    const why = this.#cause === undefined ? `it ${end}` : this.#cause.message
+    return new WorkerError(this.#cause?.code ?? code, message + why, this.#stderr.toString(), this.#cause)
+  }
+
+  #startHeartbeat(): void {
+    const { pingIntervalMs, unresponsiveTimeoutMs } = this.#spec
+    if (pingIntervalMs === false) return
+    const ping = (id: number): void => this.#send({ type: 'up:ping', id })
+    this.#heartbeat = new Heartbeat(pingIntervalMs, unresponsiveTimeoutMs, ping, () => this.#onSilence())
+  }
+
+  #send(message: ToWorker): void {
+    // A worker that is gone already hears nothing; its exit tells.
+    if (this.proc.connected) this.proc.send(message, () => {})
+  }
+}
