@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import { createServer, Server as NetServer, type AddressInfo } from 'node:net'
+import { createServer, Server as NetServer } from 'node:net'
 import type { Bind } from '../worker/messages.js'
 import type { Servable } from './servable.js'
 
@@ -68,7 +68,7 @@ function keepConnections(server: HttpServer | HttpsServer): void {
 }
 
 function describe(listener: NetServer, server: NetServer): Bound {
-  const address = listener.address() as AddressInfo | string | null
+  const address = listener.address()
   const http = server instanceof HttpServer || server instanceof HttpsServer
   return {
     port: typeof address === 'object' && address !== null ? address.port : undefined,

@@ -227,7 +227,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     const stack = this.#stacks[kind].error
     const run: Run = {
       stack,
-      last: (kind === 'http' ? defaultHttpError : defaultWsError) as Handler,
+      last: kind === 'http' ? defaultHttpError : defaultWsError,
       self: this,
       params: [error, req, answer],
       subject: subjectOf(req),
