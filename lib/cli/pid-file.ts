@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { show, UpError } from '../errors.js'
 import { isLiveUp } from './live-up.js'
@@ -43,7 +43,7 @@ export class PidFile {
     } catch (cause) {
       throw cause instanceof UpError ? cause : this.#error(`cannot be written: ${reason(cause)}`, cause)
     } finally {
-      rmSync(draft, { force: true })
+      removeQuietly(draft)
     }
     if (!this.#ours) throw this.#error('is being taken by other processes')
   }
@@ -53,7 +53,7 @@ export class PidFile {
     if (!this.#ours) return
     this.#ours = false
     try {
-      if (readFileSync(this.path, 'utf8') === this.#text) rmSync(this.path)
+      if (readFileSync(this.path, 'utf8') === this.#text) unlinkSync(this.path)
     } catch {
       // It is gone already, or its folder is.
     }
@@ -61,9 +61,9 @@ export class PidFile {
 
   /** Puts a stale file aside, and back should it turn out to be another's new one. */
   #removeStale(): void {
+    // Undefined as well for a link that points nowhere.
     const found = this.#read()
-    if (found === undefined) return
-    this.#assertStale(found)
+    if (found !== undefined) this.#assertStale(found)
     const aside = `${this.path}.${process.pid}.old`
     try {
       renameSync(this.path, aside)
@@ -71,8 +71,8 @@ export class PidFile {
       if (codeOf(error) === 'ENOENT') return
       throw error
     }
-    if (readFileSync(aside, 'utf8') !== found) linkUnlessThere(aside, this.path)
-    rmSync(aside)
+    if (readIfThere(aside) !== found) linkUnlessThere(aside, this.path)
+    unlinkSync(aside)
   }
 
   #assertStale(text: string): void {
@@ -89,15 +89,31 @@ export class PidFile {
 
   #read(): string | undefined {
     try {
-      return readFileSync(this.path, 'utf8')
+      return readIfThere(this.path)
     } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return undefined
       throw this.#error(`cannot be read: ${reason(cause)}`, cause)
     }
   }
 
   #error(what: string, cause?: unknown): UpError {
     return new UpError('UP_ERR_PID_FILE', `the pid file ${this.path} ${what}`, { cause })
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It could not be made: the reason is told already.
   }
 }
 
