@@ -89,7 +89,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
       cwd: spec.cwd,
       env: { ...process.env, ...spec.env },
       execArgv: [...spec.execArgv],
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      // Never the terminal itself: at its exit Node sets a terminal back to what it was at its start.
+      stdio: ['ignore', process.stdout.isTTY ? 'pipe' : 'inherit', 'pipe', 'ipc'],
       // A session of its own: Ctrl+C in a terminal is for the master, who lets workers finish.
       detached: true
     })
@@ -105,6 +106,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
         })
         if (this.proc.pid === undefined) this.#onGone()
       })
+    this.proc.stdout?.on('error', () => {}).on('data', (piece: Buffer) => process.stdout.write(piece))
     this.proc.stderr
       ?.on('error', () => {})
       .on('data', (piece: Buffer) => {
