@@ -4,4 +4,23 @@ import type * as api from './index.js' with { 'resolution-mode': 'import' }
 const { up, ...names } = require('./index.js') as typeof api
 const callable = Object.assign(up, names, { up, default: up })
 
+// The types, as `up.UpOptions`.
+// eslint-disable-next-line @typescript-eslint/no-namespace -- the only way beside `export =`
+declare namespace callable {
+  export type DistributorOptions = api.DistributorOptions
+  export type DistributorRequest = api.DistributorRequest
+  export type Duration = api.Duration
+  export type ErrorCode = api.ErrorCode
+  export type HttpErrorMiddleware = api.HttpErrorMiddleware
+  export type HttpMiddleware = api.HttpMiddleware
+  export type Next = api.Next
+  export type ReloadResult = api.ReloadResult
+  export type ServerStatus = api.ServerStatus
+  export type UpOptions = api.UpOptions
+  export type UpServerEvents = api.UpServerEvents
+  export type WorkerStatus = api.WorkerStatus
+  export type WsErrorMiddleware = api.WsErrorMiddleware
+  export type WsMiddleware = api.WsMiddleware
+}
+
 export = callable

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import { createServer, Server as NetServer, type AddressInfo } from 'node:net'
+import { createServer, Server as NetServer } from 'node:net'
 import type { Bind } from '../worker/messages.js'
 import type { Servable } from './servable.js'
 
@@ -62,13 +62,15 @@ function plainFront(server: HttpsServer): NetServer {
 }
 
 function keepConnections(server: HttpServer | HttpsServer): void {
+  // The field that tells the client stands behind all others.
+  server.maxHeadersCount ??= 0
   // 0 is no limit.
   if (server.keepAliveTimeout !== 0)
     server.keepAliveTimeout = Math.max(server.keepAliveTimeout, KEEP_ALIVE_MS)
 }
 
 function describe(listener: NetServer, server: NetServer): Bound {
-  const address = listener.address() as AddressInfo | string | null
+  const address = listener.address()
   const http = server instanceof HttpServer || server instanceof HttpsServer
   return {
     port: typeof address === 'object' && address !== null ? address.port : undefined,

@@ -47,8 +47,8 @@ function fromServer(server: NetServer, file: string): Servable {
       'exports a server that listens already: leave `listen` to up, which gives each worker its address'
     throw new UpError('UP_ERR_EXPORT', `${file} ${why}`)
   }
-  if (server instanceof HttpServer) return { kind: 'http', server }
-  if (server instanceof HttpsServer) return { kind: 'https', server }
+  if (server instanceof HttpServer) return { kind: 'http', server: server as HttpServer }
+  if (server instanceof HttpsServer) return { kind: 'https', server: server as HttpsServer }
   if (server instanceof TlsServer || server.constructor.name === 'Http2Server') {
     const why = `exports a ${server.constructor.name}; the master speaks plain HTTP/1.1 to its workers`
     throw new UpError('UP_ERR_EXPORT', `${file} ${why}; ${EXPECTED}`)

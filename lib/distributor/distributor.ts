@@ -107,6 +107,9 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     })
     // A client that has sent its request may close its sending side and still wants the answer.
     Object.assign(server, { httpAllowHalfOpen: true })
+    // By default node:http drops fields beyond the 2,000th silently, those that delimit the body included;
+    // their size is limited anyway (maxHeaderSize).
+    server.maxHeadersCount ??= 0
     server.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
     // Whether the client should send its body is the upstream's to say.
     if (server.listenerCount('checkContinue') === 0) server.on('checkContinue', this.#onContinue)
@@ -227,7 +230,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     const stack = this.#stacks[kind].error
     const run: Run = {
       stack,
-      last: (kind === 'http' ? defaultHttpError : defaultWsError) as Handler,
+      last: kind === 'http' ? defaultHttpError : defaultWsError,
       self: this,
       params: [error, req, answer],
       subject: subjectOf(req),

@@ -44,9 +44,10 @@ function evaluate(option: string, expression: string, cpus: number): unknown {
 
 function parser(): Parser {
   const made = new Parser({ allowMemberAccess: false, operators: { assignment: false, fndef: false } })
+  const functions = made.functions as Record<string, unknown>
   for (const name of Object.getOwnPropertyNames(Math)) {
     const member: unknown = Math[name as keyof Math]
-    if (typeof member === 'function') made.functions[name] ??= member as (...args: number[]) => number
+    if (typeof member === 'function') functions[name] ??= member
   }
   return made
 }

@@ -20,7 +20,6 @@ export interface ResponseHead {
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// eslint-disable-next-line no-control-regex -- the point is to find control characters
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
 /**

@@ -294,7 +294,7 @@ export class UpServer extends Distributor<UpServerEvents> {
     await this.traffic.whenIdle(this.#options.workerTimeoutMs)
     this.#held.rejectAll(closedError())
     for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
-    await this.#fleet.whenEmpty()
+    await this.#fleet.whenGone()
     await this.#fleet.close()
     await this.traffic.end()
     this.detach()

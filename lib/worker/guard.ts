@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { Socket } from 'node:net'
 
 /**
  * Kept as small as can be: a shell that reads which workers live and, when its input ends with some
@@ -38,9 +39,8 @@ export class Guard {
     // Without a shell there is no guard: then workers that are not blocked still notice by themselves.
     this.#shell.on('error', () => {}).unref()
     this.#shell.stdin?.on('error', () => {})
-    const input: unknown = this.#shell.stdin
-    if (typeof input === 'object' && input !== null && 'unref' in input && typeof input.unref === 'function')
-      input.unref()
+    // The pipe of a child process is a socket; it must not keep the master alive.
+    if (this.#shell.stdin instanceof Socket) this.#shell.stdin.unref()
   }
 
   add(pid: number): void {
