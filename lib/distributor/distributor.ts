@@ -53,7 +53,8 @@ export type WsErrorMiddleware = (
 
 /** `srv.ws`: adds middleware for upgrades. */
 export interface WsFacade {
-  use(fn: WsMiddleware | WsErrorMiddleware): Distributor
+  use(fn: WsMiddleware): Distributor
+  use(fn: WsErrorMiddleware): Distributor
 }
 
 export interface DistributorOptions {
@@ -100,7 +101,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
     this.#upstreams = new UpstreamRegistry(parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'))
     this.ws = Object.freeze<WsFacade>({
-      use: fn => {
+      use: (fn: WsMiddleware | WsErrorMiddleware) => {
         this.#stacks.ws.add(fn as Handler)
         return this as unknown as Distributor
       }
@@ -121,6 +122,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
    *
    * @throws {OptionError} `UP_ERR_OPTION`: not a function
    */
+  use(fn: HttpMiddleware): this
+  use(fn: HttpErrorMiddleware): this
   use(fn: HttpMiddleware | HttpErrorMiddleware): this {
     this.#stacks.http.add(fn as Handler)
     return this
