@@ -19,7 +19,9 @@ import type {
   HttpErrorMiddleware,
   HttpMiddleware,
   ProxiedServer,
-  WsFacade
+  WsErrorMiddleware,
+  WsFacade,
+  WsMiddleware
 } from './middleware.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
@@ -61,7 +63,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
     this.#upstreams = new UpstreamRegistry(parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'))
     this.ws = Object.freeze<WsFacade>({
-      use: fn => {
+      use: (fn: WsMiddleware | WsErrorMiddleware) => {
         this.#stacks.ws.add(fn as Handler)
         return this as unknown as Distributor
       }
@@ -82,6 +84,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
    *
    * @throws {OptionError} `UP_ERR_OPTION`: not a function
    */
+  use(fn: HttpMiddleware): this
+  use(fn: HttpErrorMiddleware): this
   use(fn: HttpMiddleware | HttpErrorMiddleware): this {
     this.#stacks.http.add(fn as Handler)
     return this

@@ -41,7 +41,8 @@ export type WsErrorMiddleware = (
 
 /** `srv.ws`: adds middleware for upgrades. */
 export interface WsFacade {
-  use(fn: WsMiddleware | WsErrorMiddleware): Distributor
+  use(fn: WsMiddleware): Distributor
+  use(fn: WsErrorMiddleware): Distributor
 }
 
 export interface DistributorOptions {
