@@ -83,7 +83,7 @@ function positive(name: string, value: unknown): number {
 }
 
 function readRequires(value: unknown): string[] {
-  return [...asStrings('requires', typeof value === 'string' ? [value] : (value ?? []))]
+  return typeof value === 'string' ? [asString('requires', value)] : [...asStrings('requires', value ?? [])]
 }
 
 function readCwd(value: unknown): string {
