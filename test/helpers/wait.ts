@@ -51,8 +51,8 @@ export function events<K extends keyof UpServerEvents>(
       seen.push(value)
       if (seen.length === count) resolve(seen)
     }
-    srv.on(name, listen as UpServerEvents[K] & (() => void))
-    stop = () => srv.off(name, listen as UpServerEvents[K] & (() => void))
+    srv.on(name, listen)
+    stop = () => srv.off(name, listen)
   })
   return within(all, `${count} times the event '${name}'`).finally(() => stop())
 }

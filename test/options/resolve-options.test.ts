@@ -66,7 +66,7 @@ test('Every option has its documented default', t => {
 })
 
 test('An option that is undefined has its default', () => {
-  assert.equal(resolveOptions({ workerTimeout: undefined } as never as UpOptions).workerTimeoutMs, 600_000)
+  assert.equal(resolveOptions({ workerTimeout: undefined } as never).workerTimeoutMs, 600_000)
 })
 
 test('The options are frozen, and later changes to what was given have no effect', () => {
@@ -149,22 +149,13 @@ const wrong: [keyof UpOptions, unknown, RegExp][] = [
 
 for (const [option, value, expected] of wrong) {
   test(`${option}: ${JSON.stringify(value)} is refused with its name, value and expected form`, () => {
-    assert.throws(
-      () => resolveOptions({ [option]: value } as UpOptions),
-      optionError(option, value, expected)
-    )
+    assert.throws(() => resolveOptions({ [option]: value }), optionError(option, value, expected))
   })
 }
 
 test('An item of a list is named by its place', () => {
-  assert.throws(
-    () => resolveOptions({ requires: ['a', 5] } as never as UpOptions),
-    optionError('requires[1]', 5, STRING)
-  )
-  assert.throws(
-    () => resolveOptions({ env: { A: 5 } } as never as UpOptions),
-    optionError('env.A', 5, /a string/)
-  )
+  assert.throws(() => resolveOptions({ requires: ['a', 5] } as never), optionError('requires[1]', 5, STRING))
+  assert.throws(() => resolveOptions({ env: { A: 5 } } as never), optionError('env.A', 5, /a string/))
 })
 
 test('A file is no working directory', t => {
