@@ -41,7 +41,7 @@ const READS_PROCESS: Readonly<Record<string, string>> = {
   'lib/cli/main': 'the command line is its matter',
   'lib/child/entry': "gives the app the command line that it would have without up's",
   'lib/options/environment': 'NODE_ENV decides some defaults',
-  'lib/worker/worker': "hands the master's environment on, whole; looks nothing up in it"
+  'lib/worker/fork-worker': "hands the master's environment on, whole; looks nothing up in it"
 }
 
 const MAX_LINES = 250

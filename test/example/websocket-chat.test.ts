@@ -21,7 +21,7 @@ class Guest {
   private constructor(socket: WebSocket) {
     this.#socket = socket
     socket.on('message', data => {
-      this.#heard.push(String(data))
+      this.#heard.push((data as Buffer).toString())
       this.#onMessage()
     })
   }
