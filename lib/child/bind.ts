@@ -62,6 +62,8 @@ function plainFront(server: HttpsServer): NetServer {
 }
 
 function keepConnections(server: HttpServer | HttpsServer): void {
+  // The field that tells the client stands behind all others.
+  server.maxHeadersCount ??= 0
   // 0 is no limit.
   if (server.keepAliveTimeout !== 0)
     server.keepAliveTimeout = Math.max(server.keepAliveTimeout, KEEP_ALIVE_MS)

@@ -57,8 +57,8 @@ function step(run: Run, index: number): void {
 }
 
 function attachNext(param: unknown, next: Next): void {
-  if (typeof param === 'object' && param !== null && Object.isExtensible(param))
-    Object.assign(param, { next })
+  // Not by assignment, which throws where the object is frozen or has a `next` of its own.
+  if (typeof param === 'object' && param !== null) Reflect.set(param, 'next', next)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

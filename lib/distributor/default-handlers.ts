@@ -1,6 +1,8 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusOf, UpError } from '../errors.js'
+import { isDevelopment } from '../options/environment.js'
+import { lingeringEnd } from '../proxy/lingering-end.js'
 
 /** Seconds after which a client that got 503 may try again. */
 const RETRY_AFTER = '1'
@@ -13,7 +15,7 @@ export function defaultHttp(_req: IncomingMessage, res: ServerResponse): void {
 
 /** Nobody handled the upgrade. */
 export function defaultWs(_req: IncomingMessage, socket: Duplex): void {
-  socket.end()
+  lingeringEnd(socket)
 }
 
 /** Answers with the status that belongs to the error; with its stack only in development. */
@@ -24,7 +26,7 @@ export function defaultHttpError(error: unknown, _req: IncomingMessage, res: Ser
     return
   }
   const status = statusOf(error)
-  const body = process.env['NODE_ENV'] === 'development' ? stackOf(error) : ''
+  const body = isDevelopment() ? stackOf(error) : ''
   for (const name of res.getHeaderNames()) res.removeHeader(name)
   if (status === 503) res.setHeader('Retry-After', RETRY_AFTER)
   if (body !== '') res.setHeader('Content-Type', 'text/plain; charset=utf-8')
@@ -38,11 +40,12 @@ export function defaultHttpError(error: unknown, _req: IncomingMessage, res: Ser
 export function defaultWsError(error: unknown, _req: IncomingMessage, socket: Duplex): void {
   const status = statusOf(error)
   if (!(error instanceof UpError) || status === 500 || !socket.writable) {
-    socket.end()
+    lingeringEnd(socket)
     return
   }
   const retry = status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : ''
-  socket.end(
+  lingeringEnd(
+    socket,
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${retry}Content-Length: 0\r\nConnection: close\r\n\r\n`
   )
 }

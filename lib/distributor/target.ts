@@ -25,7 +25,7 @@ export function readNext(value?: unknown, host?: unknown): NextStep {
 }
 
 function readAddress(value: unknown, host: unknown): Address | undefined {
-  if (host !== undefined && host !== null && !isHost(host)) return undefined
+  if (!isMissing(host) && !isHost(host)) return undefined
   if (typeof value === 'number') return tcp(value, host)
   if (typeof value === 'string') {
     if (/^\d{1,5}$/.test(value)) return tcp(Number(value), host)
@@ -42,7 +42,7 @@ function readAddress(value: unknown, host: unknown): Address | undefined {
 
 function tcp(port: unknown, host: unknown): Address | undefined {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined
-  if (host === undefined || host === null) return { port, host: DEFAULT_HOST }
+  if (isMissing(host)) return { port, host: DEFAULT_HOST }
   return isHost(host) ? { port, host } : undefined
 }
 
@@ -53,8 +53,13 @@ function fromUrl(url: URL): Address | undefined {
   return tcp(url.port === '' ? 80 : Number(url.port), url.hostname.replace(/^\[(.*)\]$/, '$1'))
 }
 
+/** Whether no host was named: the original took an empty one so, too. */
+function isMissing(host: unknown): boolean {
+  return host === undefined || host === null || host === ''
+}
+
 function isHost(host: unknown): host is string {
-  return typeof host === 'string' && host !== '' && !/[\s/\0]/.test(host)
+  return typeof host === 'string' && !/[\s/\0]/.test(host)
 }
 
 function isPath(path: unknown): path is string {

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpError, UpstreamError } from '../errors.js'
 import { addressText } from './address.js'
+import { lingeringEnd } from './lingering-end.js'
 import { DONE, type Outcome } from './outcome.js'
 import { buildRequestHead } from './request-head.js'
 import { clientFields } from './response-fields.js'
@@ -119,9 +120,8 @@ class Upgrade implements ResponseReceiver {
     this.#release()
     this.#socket.destroy()
     if (this.#chunked) this.#client.write('0\r\n\r\n', 'latin1')
-    this.#client.end()
     // What the client sent behind its request belongs to no protocol that anyone agreed on.
-    this.#client.resume()
+    lingeringEnd(this.#client)
     this.#finish(DONE)
   }
 

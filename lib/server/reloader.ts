@@ -90,7 +90,7 @@ export class Reloader {
       return resultOf(generation)
     } catch (cause) {
       // What already takes requests stays: a rolling reload stops where it is.
-      if (generation !== undefined && !generation.serving) this.#fleet.retire(generation, 0)
+      if (generation !== undefined && !generation.serving) await this.#discard(generation)
       const error = this.#closed ? closed() : explain(cause)
       if (!this.#closed) this.#hooks.onFail(error)
       throw error
@@ -135,6 +135,13 @@ export class Reloader {
     }
   }
 
+  /** Ends the processes of a generation that never served. */
+  async #discard(generation: Generation): Promise<void> {
+    const { workers } = generation
+    this.#fleet.retire(generation, 0)
+    await this.#fleet.whenGone(workers)
+  }
+
   #call(callback: ReloadCallback, worker: Worker): void {
     try {
       callback(worker)
@@ -149,7 +156,7 @@ export class Reloader {
     const steps = this.#steps(generation, callbacks)
     for (const old of this.#fleet.generations.filter(other => other !== generation))
       this.#fleet.retire(old, 0)
-    await this.#fleet.whenEmpty()
+    await this.#fleet.whenGone()
     this.#fleet.serve(generation)
     const slots = Array.from({ length: steps.numWorkers }, () => steps.addSlot())
     // There is no old code to go back to: so they are tried again until they serve, whatever happens.

@@ -34,7 +34,6 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #clientField = `x-up-${randomBytes(8).toString('hex')}`
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
-  #onEmpty: (() => void) | undefined
 
   /** @param file absolute path of the user's module */
   constructor(file: string, options: ResolvedOptions) {
@@ -88,11 +87,18 @@ export class Fleet extends EventEmitter<FleetEvents> {
     if (at !== -1) this.generations.splice(at, 1)
   }
 
-  /** Resolves when no process is left. */
-  async whenEmpty(): Promise<void> {
-    if (this.alive.size === 0) return
+  /** Resolves when no process of these is left; by default, of all. */
+  async whenGone(workers: Iterable<Worker> = this.alive): Promise<void> {
+    const left = new Set([...workers].filter(worker => this.alive.has(worker)))
+    if (left.size === 0) return
     await new Promise<void>(resolve => {
-      this.#onEmpty = resolve
+      const onGone = (worker: Worker): void => {
+        left.delete(worker)
+        if (left.size > 0) return
+        this.removeListener('terminate', onGone)
+        resolve()
+      }
+      this.on('terminate', onGone)
     })
   }
 
@@ -147,6 +153,5 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.emit('unavailable', worker)
     if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
     this.emit('terminate', worker)
-    if (this.alive.size === 0) this.#onEmpty?.()
   }
 }

@@ -21,9 +21,12 @@ export class Generation {
     return this.workersIn('spawned')
   }
 
+  /** All its workers whose process is not gone. */
+  get workers(): Worker[] {
+    return [...this.slots].flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
+  }
+
   workersIn(state: Worker['readyState']): Worker[] {
-    const found: Worker[] = []
-    for (const { worker } of this.slots) if (worker?.readyState === state) found.push(worker)
-    return found
+    return this.workers.filter(({ readyState }) => readyState === state)
   }
 }

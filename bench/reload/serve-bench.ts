@@ -1,0 +1,35 @@
+import { Gauge } from './gauge.js'
+import type { FromMaster, ToMaster } from './protocol.js'
+
+/** What the bench does with a master, whoever's it is. */
+export interface Master {
+  readonly port: number
+  readonly countWorkers: () => number
+  readonly reload: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/** Lets the bench drive this master. */
+export function serveBench(master: Master): void {
+  const gauge = new Gauge(master.countWorkers)
+  process.on('message', (message: ToMaster) => {
+    answer(message).then(tell, (error: unknown) => tell({ type: 'failed', message: String(error) }))
+  })
+  process.once('disconnect', () => void master.stop().finally(() => process.exit(1)))
+  tell({ type: 'listening', port: master.port })
+
+  async function answer({ type }: ToMaster): Promise<FromMaster> {
+    if (type === 'gauge') return { type, reading: gauge.read() }
+    if (type === 'reload') {
+      const start = performance.now()
+      await master.reload()
+      return { type, tookMs: performance.now() - start }
+    }
+    await master.stop()
+    return { type }
+  }
+}
+
+function tell(message: FromMaster): void {
+  if (process.connected) process.send?.(message)
+}

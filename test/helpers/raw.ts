@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Address } from '#lib/proxy/address.js'
+
+/** No answer takes so long, whatever the machine is busy with: better a message than a hanging test. */
+const DEADLINE_MS = 10_000
+
+export type Transport = 'tcp' | 'unix'
+export const TRANSPORTS: readonly Transport[] = ['tcp', 'unix']
+
+/** One end of a connection that is written and read by hand, byte by byte. */
+export class RawPeer {
+  readonly socket: Socket
+  /** All that was received and not yet taken, one character per byte. */
+  text = ''
+  /** Bytes received so far. */
+  bytes = 0
+  /** The other end has sent its FIN. */
+  ended = false
+  /** The connection is gone. */
+  closed = false
+  error: NodeJS.ErrnoException | undefined
+  readonly #waits = new Set<() => void>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket
+      .on('data', (chunk: Buffer) => {
+        this.text += chunk.toString('latin1')
+        this.bytes += chunk.length
+        this.#notify()
+      })
+      .on('end', () => {
+        this.ended = true
+        this.#notify()
+      })
+      .on('error', error => {
+        this.error = error
+      })
+      .on('close', () => {
+        this.closed = true
+        this.#notify()
+      })
+  }
+
+  send(data: string | Buffer): this {
+    this.socket.write(data, 'latin1')
+    return this
+  }
+
+  /** Closes this side; the other may still send. */
+  end(data?: string): this {
+    if (data === undefined) this.socket.end()
+    else this.socket.end(data, 'latin1')
+    return this
+  }
+
+  /** A TCP connection is reset; a UNIX socket is closed at once, which is all it has. */
+  reset(): void {
+    if (this.socket.remoteAddress === undefined) this.socket.destroy()
+    else this.socket.resetAndDestroy()
+  }
+
+  /** Waits for what is to come, and returns the text up to its end; what lies behind stays. */
+  async take(wanted: string | RegExp): Promise<string> {
+    let end = -1
+    await this.#until(`${String(wanted)} from the other end`, () => {
+      const match = typeof wanted === 'string' ? undefined : wanted.exec(this.text)
+      const at = typeof wanted === 'string' ? this.text.indexOf(wanted) : (match?.index ?? -1)
+      if (at !== -1) end = at + (typeof wanted === 'string' ? wanted.length : (match?.[0].length ?? 0))
+      return end !== -1
+    })
+    return this.#cut(end)
+  }
+
+  /** A message's head with its empty line. */
+  takeHead(): Promise<string> {
+    return this.take('\r\n\r\n')
+  }
+
+  async takeBytes(count: number): Promise<string> {
+    await this.#until(`${count} bytes`, () => this.text.length >= count)
+    return this.#cut(count)
+  }
+
+  /** All that comes until the other end has sent its FIN, or the connection is gone. */
+  async takeAll(): Promise<string> {
+    await this.#until('the end', () => this.ended || this.closed)
+    return this.#cut(this.text.length)
+  }
+
+  async whenClosed(): Promise<this> {
+    await this.#until('the close of the connection', () => this.closed)
+    return this
+  }
+
+  #cut(end: number): string {
+    const taken = this.text.slice(0, end)
+    this.text = this.text.slice(end)
+    return taken
+  }
+
+  #until(what: string, reached: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (why?: string): void => {
+        this.#waits.delete(look)
+        clearTimeout(timer)
+        if (why === undefined) resolve()
+        else reject(new Error(`waited for ${what}, but ${why}; received: ${JSON.stringify(this.text)}`))
+      }
+      const look = (): void => {
+        if (reached()) settle()
+        else if (this.closed) settle(`the connection was closed (${this.error?.code ?? 'no error'})`)
+      }
+      const timer = setTimeout(() => settle('it did not come'), DEADLINE_MS)
+      this.#waits.add(look)
+      look()
+    })
+  }
+
+  #notify(): void {
+    for (const look of [...this.#waits]) look()
+  }
+}
+
+/** An upstream, or a server of any kind, whose connections the test answers itself. */
+export class RawUpstream {
+  readonly address: Address
+  readonly connections: RawPeer[] = []
+  readonly #server: Server
+  readonly #untaken: RawPeer[] = []
+  readonly #takers: ((peer: RawPeer) => void)[] = []
+  #respond: ((head: string, peer: RawPeer) => void) | undefined
+
+  constructor(server: Server, address: Address) {
+    this.#server = server
+    this.address = address
+    server.on('connection', socket => {
+      const peer = new RawPeer(socket)
+      this.connections.push(peer)
+      void this.#serve(peer)
+      const taker = this.#takers.shift()
+      if (taker === undefined) this.#untaken.push(peer)
+      else taker(peer)
+    })
+  }
+
+  /** The next connection that was not accepted yet. */
+  accept(): Promise<RawPeer> {
+    const peer = this.#untaken.shift()
+    if (peer !== undefined) return Promise.resolve(peer)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('nobody connected')), DEADLINE_MS)
+      this.#takers.push(accepted => {
+        clearTimeout(timer)
+        resolve(accepted)
+      })
+    })
+  }
+
+  /** Answers each request on each later connection by `respond`. */
+  answerAll(respond: (head: string, peer: RawPeer) => void): void {
+    this.#respond = respond
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    for (const { socket } of this.connections) socket.destroy()
+    await closed
+  }
+
+  async #serve(peer: RawPeer): Promise<void> {
+    const respond = this.#respond
+    if (respond === undefined) return
+    try {
+      for (;;) respond(await peer.takeHead(), peer)
+    } catch {
+      // The connection was closed: there is no further request.
+    }
+  }
+}
+
+/** Listens where `transport` says, and tells where that is; `t` closes the server and removes its folder. */
+export async function listen(t: TestContext, server: Server, transport: Transport = 'tcp'): Promise<Address> {
+  if (transport === 'tcp') {
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('not a TCP server')
+    return { port: address.port, host: address.address }
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'up-test-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const socketPath = join(folder, 'socket')
+  await new Promise<void>(resolve => server.listen(socketPath, resolve))
+  return { socketPath }
+}
+
+/** An upstream that lives as long as its test. */
+export async function rawUpstream(t: TestContext, transport: Transport = 'tcp'): Promise<RawUpstream> {
+  const server = createServer({ allowHalfOpen: true })
+  const upstream = new RawUpstream(server, await listen(t, server, transport))
+  t.after(() => upstream.close())
+  return upstream
+}
+
+/** A client that lives as long as its test. */
+export function rawClient(t: TestContext, address: Address): RawPeer {
+  const target =
+    address.socketPath !== undefined
+      ? { path: address.socketPath }
+      : { port: address.port, host: address.host }
+  const socket = connect({ ...target, allowHalfOpen: true, noDelay: true })
+  t.after(() => socket.destroy())
+  return new RawPeer(socket)
+}
