@@ -129,6 +129,23 @@ test('A link that points nowhere is replaced', t => {
   assert.equal(existsSync(join(folder, 'nowhere')), false)
 })
 
+test('A lock that a crash left behind does not block', t => {
+  const folder = tempFolder(t, { 'up.pid.lock': '1\n' })
+  const hourAgo = Date.now() / 1000 - 3600
+  utimesSync(join(folder, 'up.pid.lock'), hourAgo, hourAgo)
+  new PidFile(join(folder, 'up.pid')).acquire()
+  assert.deepEqual(readdirSync(folder), ['up.pid'])
+})
+
+test('A lock that others keep is a clear error', t => {
+  const folder = tempFolder(t, { 'up.pid.lock': '1\n' })
+  refuses(
+    () => new PidFile(join(folder, 'up.pid')).acquire(),
+    /others are writing it, or left its \.lock file behind$/
+  )
+  assert.deepEqual(readdirSync(folder), ['up.pid.lock'])
+})
+
 test('Of many that start at once over a stale file exactly one wins', async t => {
   const folder = tempFolder(t, { 'up.pid': `${await deadPid(t)}\n` })
   write(

@@ -170,6 +170,6 @@ test('Without a terminal there is no colour, and stdin is not read', async t => 
   await up.line(/reloaded in .* generation 2/)
   up.proc.kill('SIGTERM')
   assert.equal(await up.exited, 0)
-  assert.doesNotMatch(raw, /\x1b/)  
+  assert.doesNotMatch(raw, /\x1b/)
   assert.equal(up.lines.filter(line => line.includes('reloaded in')).length, 1)
 })

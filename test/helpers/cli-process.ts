@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { atEnd } from './cli-cleanup.js'
 
 /** The compiled program. */
 export const UP = fileURLToPath(new URL('../../../dist/bin/up.js', import.meta.url))
@@ -65,7 +66,7 @@ export function startProcess(
     wake()
     return code ?? signal ?? 'SIGKILL'
   })
-  t.after(async () => {
+  atEnd(t, async () => {
     if (!ended) proc.kill('SIGKILL')
     await exited
   })
@@ -132,5 +133,4 @@ function woken(wakers: Set<() => void>, withinMs: number): Promise<void> {
   })
 }
 
- 
 const COLOURS = /\x1b\[[0-9;?]*[a-zA-Z]/g
