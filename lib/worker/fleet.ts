@@ -34,7 +34,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #clientField = `x-up-${randomBytes(8).toString('hex')}`
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
-  #onEmpty: (() => void) | undefined
+  readonly #waiting: (() => void)[] = []
 
   /** @param file absolute path of the user's module */
   constructor(file: string, options: ResolvedOptions) {
@@ -91,9 +91,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   /** Resolves when no process is left. */
   async whenEmpty(): Promise<void> {
     if (this.alive.size === 0) return
-    await new Promise<void>(resolve => {
-      this.#onEmpty = resolve
-    })
+    await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 
   /** Ends what the workers' processes needed; to be called when they are gone. */
@@ -147,6 +145,6 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.emit('unavailable', worker)
     if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
     this.emit('terminate', worker)
-    if (this.alive.size === 0) this.#onEmpty?.()
+    if (this.alive.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
