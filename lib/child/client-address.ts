@@ -1,6 +1,6 @@
-import { Server as HttpServer, type IncomingMessage } from 'node:http'
+import { IncomingMessage, Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 /** Who sent a request to the master. */
 interface Client {
@@ -16,6 +16,10 @@ interface SocketState {
   latest: IncomingMessage
 }
 
+/** How many raw fields node:http reads when `headers` or `headersDistinct` is looked at for the first time. */
+const COUNT = Object.getOwnPropertySymbols(new IncomingMessage(new Socket())).find(
+  ({ description }) => description === 'kHeadersCount'
+)
 const EVENTS = new Set(['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect'])
 const states = new WeakMap<Socket, SocketState>()
 
@@ -44,8 +48,10 @@ function adopt(req: IncomingMessage, field: string): void {
   const at = rawHeaders.length - 2
   if (rawHeaders[at]?.toLowerCase() !== field) return
   const client = parseClient(rawHeaders[at + 1] ?? '')
-  rawHeaders.length = at
+  // Made of the raw fields while these are whole, if that has not been done yet.
   delete req.headers[field]
+  rawHeaders.length = at
+  if (COUNT !== undefined) Object.assign(req, { [COUNT]: at })
 
   const state = states.get(req.socket)
   if (state === undefined) {
