@@ -40,7 +40,8 @@ function startedAfter(pid: number, file: string): boolean {
   const startTicks = Number(stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
   const uptimeS = Number(readText('/proc/uptime')?.split(' ')[0])
   const processAgeS = uptimeS - startTicks / TICKS
-  const fileAgeS = (Date.now() - statSync(file).mtimeMs) / 1000
+  // A file that is gone meanwhile is nobody's.
+  const fileAgeS = (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity)) / 1000
   // A container may show an uptime of its own, which makes an age that cannot be.
   return processAgeS >= 0 && processAgeS + TOLERANCE_S < fileAgeS
 }

@@ -1,10 +1,13 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { show, UpError } from '../errors.js'
 import { isLiveUp } from './live-up.js'
 
-/** Attempts to take a pid file over: each lost one means that another starter moved meanwhile. */
-const ATTEMPTS = 5
+/** A lock is held for an instant. One that is older was left behind by a crash, in milliseconds. */
+const LOCK_STALE_MS = 5000
+/** How long others may hold the lock, one after the other, and how often to look, in milliseconds. */
+const LOCK_WAIT_MS = 2000
+const LOCK_POLL_MS = 10
 
 /** A file that holds this process' pid for as long as it runs. */
 export class PidFile {
@@ -23,29 +26,37 @@ export class PidFile {
    */
   check(): void {
     const found = this.#read()
-    if (found !== undefined) this.#assertStale(found)
+    // An empty one is what a crash of the machine may leave.
+    if (found === undefined || found.trim() === '') return
+    if (!/^\d{1,10}\s*$/.test(found)) {
+      throw this.#error(`holds ${show(found.slice(0, 40))}, which is no pid: it is left alone`)
+    }
+    const pid = Number(found)
+    if (pid !== process.pid && isLiveUp(pid, this.path)) {
+      throw this.#error(`belongs to another up that is running, with pid ${pid}`)
+    }
   }
 
   /**
-   * Writes it whole. Of several processes that start at once one wins, as a link is only made where
-   * there is nothing.
+   * Writes it whole, in place of a stale one. Of several processes that start at once one wins.
    *
    * @throws {UpError} `UP_ERR_PID_FILE`: another live `up` owns it, it is something else, or it cannot be written
    */
   acquire(): void {
-    const draft = `${this.path}.${process.pid}.new`
+    const lock = `${this.path}.lock`
+    const draft = `${this.path}.${process.pid}`
+    this.#try(() => takeLock(lock, this.#text))
     try {
-      writeFileSync(draft, this.#text)
-      for (let attempt = 0; !this.#ours && attempt < ATTEMPTS; attempt++) {
-        this.#ours = linkUnlessThere(draft, this.path)
-        if (!this.#ours) this.#removeStale()
-      }
-    } catch (cause) {
-      throw cause instanceof UpError ? cause : this.#error(`cannot be written: ${reason(cause)}`, cause)
+      this.check()
+      this.#try(() => {
+        writeFileSync(draft, this.#text)
+        renameSync(draft, this.path)
+      })
+      this.#ours = true
     } finally {
-      rmSync(draft, { force: true })
+      removeIfThere(draft)
+      removeIfThere(lock)
     }
-    if (!this.#ours) throw this.#error('is being taken by other processes')
   }
 
   /** Removes it, unless it is no longer ours. */
@@ -53,37 +64,9 @@ export class PidFile {
     if (!this.#ours) return
     this.#ours = false
     try {
-      if (readFileSync(this.path, 'utf8') === this.#text) rmSync(this.path)
+      if (readFileSync(this.path, 'utf8') === this.#text) unlinkSync(this.path)
     } catch {
       // It is gone already, or its folder is.
-    }
-  }
-
-  /** Puts a stale file aside, and back should it turn out to be another's new one. */
-  #removeStale(): void {
-    const found = this.#read()
-    if (found === undefined) return
-    this.#assertStale(found)
-    const aside = `${this.path}.${process.pid}.old`
-    try {
-      renameSync(this.path, aside)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return
-      throw error
-    }
-    if (readFileSync(aside, 'utf8') !== found) linkUnlessThere(aside, this.path)
-    rmSync(aside)
-  }
-
-  #assertStale(text: string): void {
-    // Empty is what a crash of the machine may leave.
-    if (text.trim() === '') return
-    if (!/^\d{1,10}\s*$/.test(text)) {
-      throw this.#error(`holds ${show(text.slice(0, 40))}, which is no pid: it is left alone`)
-    }
-    const pid = Number(text)
-    if (pid !== process.pid && isLiveUp(pid, this.path)) {
-      throw this.#error(`belongs to another up that is running, with pid ${pid}`)
     }
   }
 
@@ -96,37 +79,50 @@ export class PidFile {
     }
   }
 
+  #try(write: () => void): void {
+    try {
+      write()
+    } catch (cause) {
+      throw this.#error(`cannot be written: ${reason(cause)}`, cause)
+    }
+  }
+
   #error(what: string, cause?: unknown): UpError {
     return new UpError('UP_ERR_PID_FILE', `the pid file ${this.path} ${what}`, { cause })
   }
 }
 
-/** Says whether it could: not if there is something at `path`. */
-function linkUnlessThere(draft: string, path: string): boolean {
-  try {
-    linkSync(draft, path)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error
-  }
-  try {
-    writeFileSync(path, readFileSync(draft), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw error
+/** Creates the lock file, which only one process can; throws EEXIST if others keep it. */
+function takeLock(lock: string, text: string): void {
+  const deadline = performance.now() + LOCK_WAIT_MS
+  for (;;) {
+    try {
+      writeFileSync(lock, text, { flag: 'wx' })
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || performance.now() > deadline) throw error
+    }
+    const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+    if (madeMs !== undefined && Date.now() - madeMs > LOCK_STALE_MS) removeIfThere(lock)
+    // Nothing else is to happen meanwhile: the server listens already, and must get its handlers in this tick.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS)
   }
 }
 
-/** File systems without hard links answer one of these. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It was never made, or the reason why it stays is told already.
+  }
+}
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 const REASONS: Record<string, string> = {
+  EEXIST: 'others are writing it, or left its .lock file behind',
   EISDIR: 'it is a folder',
   ENOENT: 'its folder does not exist',
   ENOTDIR: 'what should be its folder is a file',

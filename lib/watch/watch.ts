@@ -12,12 +12,9 @@ export interface WatchOptions {
   readonly files?: readonly string[]
   /** Extensions, without the dot, that count besides those of {@link EXTENSIONS}. */
   readonly extensions?: readonly string[]
-  /** Changes this close to each other are one. Default 100. */
-  readonly quietMs?: number
-  /** Changes that never cease are reported this often. Default 3,000. */
-  readonly maxWaitMs?: number
   /**
-   * Files were added, changed, renamed or removed; gets their paths. It is not called again while the
+   * Files were added, changed, renamed or removed, and then it was quiet for 100 ms, after many changes
+   * 500 ms, or they went on for 5 s. Gets the paths, as far as they are known. It is not called again while the
    * promise that it returns is pending; what changes meanwhile is reported next. It must not reject.
    */
   readonly onChange: (paths: readonly string[]) => void | Promise<void>
@@ -42,10 +39,15 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#extensions = [...EXTENSIONS, ...(options.extensions ?? [])]
-    this.#debounce = new Debounce(options.quietMs ?? 100, options.maxWaitMs ?? 3000, () => {
-      const paths = [...this.#changed]
-      this.#changed = new Set()
-      return options.onChange(paths)
+    this.#debounce = new Debounce({
+      quietMs: 100,
+      busyQuietMs: 500,
+      maxWaitMs: 5000,
+      run: () => {
+        const paths = [...this.#changed]
+        this.#changed = new Set()
+        return options.onChange(paths)
+      }
     })
     // Links are not followed, as chokidar would go round in loops, hang on dangling ones and miss
     // that a link to a folder points elsewhere. What they point at is watched at its own place.

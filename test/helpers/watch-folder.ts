@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Watch, type WatchOptions } from '#lib/watch/watch.js'
+import { atEnd } from './cli-cleanup.js'
+import { temporary } from './leftovers.js'
 
 /** A temporary folder that is removed when the test ends. */
 export function tempFolder(t: TestContext, files: Record<string, string> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'up-test-')))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = realpathSync(mkdtempSync(join(temporary, 'folder-')))
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files)) write(folder, name, text)
   return folder
 }
@@ -48,7 +49,7 @@ export async function watchFolder(
       return options.onChange?.(paths)
     }
   })
-  t.after(() => watch.close())
+  atEnd(t, () => watch.close())
   await watch.ready
   const next = async (): Promise<string[]> => {
     for (;;) {
