@@ -184,8 +184,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
     if (hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+    socket.on('error', () => socket.destroy())
     req.head = head
     this.traffic.addUpgrade(socket)
     this.#run('ws', req, socket, this.#lastUpgrade, upstream => this.forwardUpgrade(req, socket, upstream))
