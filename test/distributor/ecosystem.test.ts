@@ -7,7 +7,7 @@ import cookieSession from 'cookie-session'
 import express from 'express'
 import helmet from 'helmet'
 import morgan from 'morgan'
-import type { HttpMiddleware } from '#lib/distributor/distributor.js'
+import type { HttpMiddleware } from '#lib/distributor/middleware.js'
 import { Deferred } from '../helpers/deferred.js'
 import { field, fieldAll, front, get, request, type Front } from '../helpers/front.js'
 import { listen } from '../helpers/raw.js'
@@ -145,11 +145,11 @@ function compress(_req: unknown, res: ServerResponse, next: () => void): void {
     start().end(chunk)
     return res
   }) as typeof end
-  res.on = function (event: string, listener: () => void) {
+  res.on = ((event: string, listener: () => void) => {
     if (event === 'drain') start().on(event, listener)
     else on.call(res, event, listener)
     return res
-  }
+  }) as typeof on
   next()
 }
 
