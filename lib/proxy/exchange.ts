@@ -170,6 +170,7 @@ class Exchange implements ConnectionUser {
   // The client's side
 
   readonly #readBody = (): void => {
+    if (this.#settle === undefined) return
     this.#reading = true
     this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd).resume()
   }
