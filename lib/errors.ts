@@ -7,7 +7,7 @@
  * | `UP_ERR_NEXT` | `next` got something that is neither an error nor an address | 500 |
  * | `UP_ERR_NEXT_TWICE` | a middleware called `next` a second time | 500 |
  * | `UP_ERR_THROWN` | a middleware threw or rejected with something that is not an Error | 500 |
- * | `UP_ERR_HEADER` | middleware set a header field that cannot be sent | 500 |
+ * | `UP_ERR_HEADER` | middleware set a header field, a method or a URL that cannot be sent | 500 |
  * | `UP_ERR_BAD_REQUEST` | the client's request cannot be forwarded safely | 400 |
  * | `UP_ERR_BODY_READ` | middleware read the request's body, and then forwarded the request | 500 |
  * | `UP_ERR_CONNECT` | no connection to the upstream could be made | 502 |
@@ -124,6 +124,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 200 ? value.slice(0, 200) + '...' : value)
   if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
+  if (value instanceof URL) return value.href.slice(0, 200)
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`.slice(0, 200)
   if (typeof value === 'object' && value !== null) {
     const keys = Object.keys(value)

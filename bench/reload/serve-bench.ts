@@ -9,13 +9,20 @@ export interface Master {
   readonly stop: () => Promise<void>
 }
 
+/** How long a master may take to end after the bench, in milliseconds. */
+const STOP_MS = 5000
+
 /** Lets the bench drive this master. */
 export function serveBench(master: Master): void {
   const gauge = new Gauge(master.countWorkers)
   process.on('message', (message: ToMaster) => {
     answer(message).then(tell, (error: unknown) => tell({ type: 'failed', message: String(error) }))
   })
-  process.once('disconnect', () => void master.stop().finally(() => process.exit(1)))
+  // The bench is gone; whatever keeps us busy, its processes must not outlive it for long.
+  process.once('disconnect', () => {
+    setTimeout(() => process.exit(1), STOP_MS)
+    void master.stop().finally(() => process.exit(1))
+  })
   tell({ type: 'listening', port: master.port })
 
   async function answer({ type }: ToMaster): Promise<FromMaster> {

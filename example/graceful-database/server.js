@@ -13,8 +13,8 @@ const server = createServer((req, res) => {
   )
 })
 
-// A retired worker gets SIGTERM when its last request is answered, or when `workerTimeout` is over. up has
-// closed the server by then. Once the pool is closed too, nothing keeps the process alive, and it ends; it
+// A retired worker gets SIGTERM when its last request is answered, or when `workerTimeout` is over; up closes
+// its server at the same time. Once the pool is closed too, nothing keeps the process alive, and it ends. It
 // has `killTimeout` for that.
 process.once('SIGTERM', async () => {
   const { open } = pool

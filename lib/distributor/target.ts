@@ -48,8 +48,7 @@ function tcp(port: unknown, host: unknown): Address | undefined {
 
 /** The hop is plain HTTP/1.1, and the request keeps its own path: so a URL names an origin, no more. */
 function fromUrl(url: URL): Address | undefined {
-  if ((url.protocol !== 'http:' && url.protocol !== 'ws:') || url.hostname === '') return undefined
-  if (url.pathname !== '/' || url.search !== '' || url.username !== '') return undefined
+  if ((url.protocol !== 'http:' && url.protocol !== 'ws:') || url.href !== `${url.origin}/`) return undefined
   return tcp(url.port === '' ? 80 : Number(url.port), url.hostname.replace(/^\[(.*)\]$/, '$1'))
 }
 

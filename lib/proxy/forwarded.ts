@@ -10,11 +10,14 @@ export interface ForwardedFields {
 /**
  * The `X-Forwarded-*` field lines for the upstream. What the client claimed is replaced, unless the
  * peer is trusted: then the peer's address is appended to the claimed chain, and protocol and host stay.
+ *
+ * @param given names of fields that have their line already
  */
 export function forwardedLines(
   req: IncomingMessage,
   host: string,
   claimed: ForwardedFields,
+  given: ReadonlySet<string>,
   trust: (address: string) => boolean
 ): string {
   const peer = plainAddress(req.socket.remoteAddress ?? '')
@@ -22,11 +25,11 @@ export function forwardedLines(
   const chain = trusted && claimed.for !== '' ? (peer === '' ? claimed.for : `${claimed.for}, ${peer}`) : peer
   const proto = (trusted && claimed.proto) || (isEncrypted(req) ? 'https' : 'http')
   const shownHost = (trusted && claimed.host) || host
-  return (
-    (chain === '' ? '' : `X-Forwarded-For: ${chain}\r\n`) +
-    `X-Forwarded-Proto: ${proto}\r\n` +
-    (shownHost === '' ? '' : `X-Forwarded-Host: ${shownHost}\r\n`)
-  )
+  let lines = ''
+  if (chain !== '' && !given.has('x-forwarded-for')) lines += `X-Forwarded-For: ${chain}\r\n`
+  if (!given.has('x-forwarded-proto')) lines += `X-Forwarded-Proto: ${proto}\r\n`
+  if (shownHost !== '' && !given.has('x-forwarded-host')) lines += `X-Forwarded-Host: ${shownHost}\r\n`
+  return lines
 }
 
 /**

@@ -13,38 +13,53 @@ export function rememberFields(req: IncomingMessage): void {
   before.set(req, { ...req.headers })
 }
 
+export interface RequestFields {
+  /** Names and values in turn. */
+  readonly lines: readonly string[]
+  /** The names, in lower case, to which middleware gave a value. */
+  readonly given: ReadonlySet<string>
+}
+
+/** The body is the client's, and so is what delimits it. */
+const DELIMITERS = ['content-length', 'transfer-encoding']
+const NONE: ReadonlySet<string> = new Set()
+
 /**
- * The request's field lines, names and values in turn: as the client sent them, but with what
- * middleware changed, added or removed in `req.headers`.
+ * The request's fields: as the client sent them, but with what middleware changed, added or removed in
+ * `req.headers`.
  *
  * @throws {UpError} `UP_ERR_HEADER`: middleware set a name or a value that cannot be sent
  */
-export function requestFields(req: IncomingMessage): readonly string[] {
+export function requestFields(req: IncomingMessage): RequestFields {
   const original = before.get(req)
-  if (original === undefined) return req.rawHeaders
-  const changed = changedNames(original, req.headers)
-  if (changed.length === 0) return req.rawHeaders
+  const changed = original === undefined ? undefined : changedNames(original, req.headers)
+  if (changed === undefined || changed.size === 0) return { lines: req.rawHeaders, given: NONE }
 
-  const fields: string[] = []
-  const pending = new Set(changed)
-  const touched = new Set(changed)
+  const lines: string[] = []
+  const given = new Set<string>()
+  const pending = new Map(changed)
   for (let i = 0; i + 1 < req.rawHeaders.length; i += 2) {
     const name = req.rawHeaders[i] ?? ''
-    const key = name.toLowerCase()
-    if (!touched.has(key)) fields.push(name, req.rawHeaders[i + 1] ?? '')
-    else if (pending.delete(key)) pushField(fields, name, req.headers[key])
+    const lower = name.toLowerCase()
+    const key = changed.get(lower)
+    if (key === undefined) lines.push(name, req.rawHeaders[i + 1] ?? '')
+    else if (pending.delete(lower)) pushField(lines, name, req.headers[key])
   }
-  for (const name of pending) pushField(fields, name, req.headers[name])
-  return fields
+  for (const key of pending.values()) pushField(lines, key, req.headers[key])
+  for (const [lower, key] of changed) if (req.headers[key] !== undefined) given.add(lower)
+  return { lines, given }
 }
 
-function changedNames(original: IncomingHttpHeaders, now: IncomingHttpHeaders): string[] {
-  const names = Object.keys(now).filter(name => now[name] !== original[name])
-  for (const name of Object.keys(original)) if (!(name in now)) names.push(name)
+/** The fields that middleware touched: their names in lower case, and as they stand in `req.headers`. */
+function changedNames(original: IncomingHttpHeaders, now: IncomingHttpHeaders): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const key of Object.keys(original)) if (!(key in now)) names.set(key, key)
+  for (const key of Object.keys(now)) if (now[key] !== original[key]) names.set(key.toLowerCase(), key)
+  for (const delimiter of DELIMITERS) names.delete(delimiter)
   return names
 }
 
-function pushField(fields: string[], name: string, value: unknown): void {
+function pushField(lines: string[], name: string, value: unknown): void {
   if (value === undefined) return
   for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
     const text = String(one)
@@ -58,6 +73,6 @@ function pushField(fields: string[], name: string, value: unknown): void {
         { cause }
       )
     }
-    fields.push(name, text)
+    lines.push(name, text)
   }
 }

@@ -21,6 +21,7 @@ export interface RequestHeadOptions {
   readonly upgrade: boolean
 }
 
+const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e\x80-\xff]+$/
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /**
@@ -28,13 +29,15 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
  * without those that belong to the client's connection (RFC 9110 section 7.6.1).
  *
  * @throws {UpError} `UP_ERR_BAD_REQUEST`: its body cannot be delimited safely;
- *   `UP_ERR_HEADER`: middleware set a field that cannot be sent
+ *   `UP_ERR_HEADER`: middleware set a field, a method or a URL that cannot be sent
  */
 export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptions): RequestHead {
-  const fields = requestFields(req)
-  const nominated = nominatedFields(req.headers.connection)
+  const { method = 'GET', url = '/' } = req
+  if (!REQUEST_LINE.test(`${method} ${url}`)) throw badRequestLine(method, url)
+  const { lines: fields, given } = requestFields(req)
+  const nominated = nominatedFields(req.headers.connection, given)
   const claimed: ForwardedFields = { for: '', proto: '', host: '' }
-  const target = splitTarget(req.url ?? '/')
+  const target = splitTarget(url)
   let host = target.host
   let sawHost = false
   let chunked = false
@@ -44,7 +47,7 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] ?? ''
     const value = fields[i + 1] ?? ''
-    switch (connectionField(name)) {
+    switch (connectionField(name, given)) {
       case '':
         if (nominated === undefined || !nominated.has(name.toLowerCase())) lines += `${name}: ${value}\r\n`
         break
@@ -80,23 +83,27 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
   if (chunked && length !== '') throw badFraming('chunked')
   if (!sawHost) lines = `Host: ${host ?? ''}\r\n` + lines
   if (chunked) lines += 'Transfer-Encoding: chunked\r\n'
-  lines += forwardedLines(req, host ?? '', claimed, options.trust)
+  lines += forwardedLines(req, host ?? '', claimed, given, options.trust)
   if (options.clientField !== undefined) lines += clientLine(req, options.clientField)
 
   return {
-    text: `${req.method ?? 'GET'} ${target.path} HTTP/1.1\r\n${lines}\r\n`,
+    text: `${method} ${target.path} HTTP/1.1\r\n${lines}\r\n`,
     body: chunked ? 'chunked' : length === '' || Number(length) === 0 ? 'none' : 'length'
   }
 }
 
 /** The fields that `Connection` names, without those that a client must not be able to remove. */
-function nominatedFields(connection: string | undefined): Set<string> | undefined {
+function nominatedFields(
+  connection: string | undefined,
+  given: ReadonlySet<string>
+): Set<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
   return new Set(
     connection
       .toLowerCase()
       .split(',')
       .map(option => option.trim())
+      .filter(option => !given.has(option))
   )
 }
 
@@ -104,7 +111,7 @@ function nominatedFields(connection: string | undefined): Set<string> | undefine
  * The lower-case name of a field that needs care, or '' for one that is copied as it is.
  * Looks at the length first, which spares lower-casing nearly every name.
  */
-function connectionField(name: string): string {
+function connectionField(name: string, given: ReadonlySet<string>): string {
   switch (name.length) {
     case 2: // TE
     case 4: // Host
@@ -116,7 +123,9 @@ function connectionField(name: string): string {
     case 17: {
       // Transfer-Encoding, X-Forwarded-Proto
       const lower = name.toLowerCase()
-      return CONNECTION_FIELDS.has(lower) ? lower : ''
+      if (!CONNECTION_FIELDS.has(lower)) return ''
+      // What middleware itself says of the client is passed on as it is.
+      return lower.startsWith('x-forwarded-') && given.has(lower) ? '' : lower
     }
     default:
       return ''
@@ -145,6 +154,14 @@ function splitTarget(url: string): { path: string; host: string | undefined } {
   if (match === null) return { path: url, host: undefined }
   const rest = match[2] ?? ''
   return { path: rest.startsWith('/') ? rest : `/${rest}`, host: match[1] }
+}
+
+function badRequestLine(method: string, url: string): UpError {
+  const line = JSON.stringify(`${method} ${url}`.slice(0, 200))
+  return new UpError(
+    'UP_ERR_HEADER',
+    `middleware set the request's method or URL so that ${line} cannot be sent`
+  )
 }
 
 function badFraming(value: string): UpError {

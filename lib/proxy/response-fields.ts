@@ -39,19 +39,29 @@ function isConnectionField(name: string, nominated: readonly string[]): boolean 
  */
 export function writeResponseHead(res: ServerResponse, head: ResponseHead): void {
   const fields = clientFields(head)
-  // The upstream's own Date, or none, is passed on.
-  res.sendDate = false
   if (res.getHeaderNames().length === 0 && !Object.hasOwn(res, 'writeHead')) {
     res.writeHead(head.status, head.reason, fields as string[])
     return
   }
   // Middleware set fields, or has put its own function in writeHead's place, as `on-headers` does to
   // see the fields before they leave: it finds them where it expects them, on `res`.
-  for (const [name, values] of grouped(fields)) {
+  const groups = grouped(fields)
+  removeDelimiter(res, groups)
+  for (const [name, values] of groups) {
     if (name.toLowerCase() === 'set-cookie') for (const value of values) res.appendHeader(name, value)
     else res.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
   }
   res.writeHead(head.status, head.reason)
+}
+
+/** The body is the upstream's: what middleware set for a body of its own must not delimit it. */
+function removeDelimiter(res: ServerResponse, groups: ReadonlyMap<string, string[]>): void {
+  const names = [...groups.keys()]
+  const other = names.some(name => name.toLowerCase() === 'content-length')
+    ? 'transfer-encoding'
+    : 'content-length'
+  // Only where it is set: node:http remembers the removal, and would not choose chunks later.
+  if (res.hasHeader(other)) res.removeHeader(other)
 }
 
 function grouped(fields: readonly string[]): Map<string, string[]> {

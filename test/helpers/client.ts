@@ -1,6 +1,7 @@
 import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 
 export interface Answer {
@@ -70,6 +71,9 @@ export async function fetchOnce(port: number, path = '/', options: RequestOption
   }
 }
 
+/** Between an answer and the client's next request: a load that leaves workers time to start, in milliseconds. */
+const PAUSE_MS = 2
+
 export interface LoadResult {
   readonly requests: number
   readonly failed: string[]
@@ -120,6 +124,7 @@ export class Load {
         this.#failed.push(`${post ? 'POST' : 'GET'}: ${String(error)}`)
       }
       this.#requests++
+      await delay(PAUSE_MS)
       this.#marks = this.#marks.filter(mark => {
         if (mark.count > this.#requests) return true
         mark.resolve()
