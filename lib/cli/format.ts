@@ -12,8 +12,12 @@ export function count(n: number, noun: string): string {
 
 /** What an error says, without what the worker wrote to stderr: that has gone to ours already. */
 export function headline(error: unknown): string {
-  if (error instanceof WorkerError && error.stderr !== '' && error.message.endsWith(error.stderr)) {
-    return error.message.slice(0, -error.stderr.length).trimEnd()
+  if (error instanceof WorkerError && error.stderr !== '') {
+    const { message, stderr, cause } = error
+    const own = message.endsWith(stderr) ? message.slice(0, -stderr.length).trimEnd() : message
+    return cause instanceof UpError && stderr.includes(cause.message)
+      ? own.replace(`: ${cause.message}`, '')
+      : own
   }
   if (error instanceof UpError) return error.message
   // Nothing that we know of: then its stack helps.

@@ -42,7 +42,7 @@ export class Master {
     // Before the workers load their files, so that no change after that is missed.
     this.#watch = options.watch ? this.#createWatch(file) : undefined
     this.#srv = new UpServer(server, file, options.up)
-    this.#report = new Report(this.#srv, out)
+    this.#report = new Report(this.#srv, out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#refreshTls())
     this.#srv.once('spawn', () => (this.#started = true))
     this.#srv.on('fail', () => this.#onFail())

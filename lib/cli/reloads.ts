@@ -48,6 +48,7 @@ export class Reloads {
 
   async #reload(): Promise<void> {
     this.#prepare()
+    this.#report.forget()
     const started = performance.now()
     const before = this.#srv.status().version
     try {

@@ -8,15 +8,18 @@ import type { Output } from './output.js'
 export class Report {
   readonly #srv: UpServer
   readonly #out: Output
+  readonly #keepAlive: boolean
   readonly #retired = new WeakSet<Worker>()
   readonly #told = new WeakSet<object>()
   #lastFailure = ''
-  #repeats = 0
+  #times = 0
   #muted = false
 
-  constructor(srv: UpServer, out: Output) {
+  /** @param keepAlive whether workers that die are replaced */
+  constructor(srv: UpServer, out: Output, keepAlive: boolean) {
     this.#srv = srv
     this.#out = out
+    this.#keepAlive = keepAlive
     srv.on('spawn', worker => this.#onSpawn(worker))
     srv.on('retire', worker => this.#onRetire(worker))
     srv.on('terminate', worker => this.#onTerminate(worker))
@@ -28,7 +31,15 @@ export class Report {
     if (this.#muted || this.#told.has(error)) return
     this.#told.add(error)
     if (error instanceof ReloadError) this.#out.error(this.#reloadFailure(error))
-    else this.#out.error(this.#shorten(headline(error)))
+    else this.#failure(headline(error))
+    if (!this.#keepAlive && this.#srv.status().workers.length === 0) {
+      this.#out.warn('no worker is left, and none is started (--no-keepalive): requests wait for a reload')
+    }
+  }
+
+  /** What fails from now on is told in full again: a reload begins. */
+  forget(): void {
+    this.#lastFailure = ''
   }
 
   /** Tells of no failure any more: the workers are being ended. */
@@ -37,7 +48,7 @@ export class Report {
   }
 
   #onSpawn(worker: Worker): void {
-    this.#lastFailure = ''
+    this.forget()
     this.#out.info(
       `worker ${worker.pid} is ready after ${formatMs(worker.ageMs)}${this.#generationOf(worker)}`
     )
@@ -65,16 +76,18 @@ export class Report {
     return `the reload failed, ${serving}${why}`
   }
 
-  /** The same failure again, but for the pid, is told in a few words. */
-  #shorten(text: string): string {
+  /** The same failure again, but for the pid, is told in a few words, and ever more seldom. */
+  #failure(text: string): void {
     const kind = text.replace(/\d+/g, '#')
     if (kind !== this.#lastFailure) {
       this.#lastFailure = kind
-      this.#repeats = 0
-      return text
+      this.#times = 1
+      this.#out.error(text)
+      return
     }
-    this.#repeats++
-    return `${/^worker \d+/.exec(text)?.[0] ?? 'it'} failed in the same way (${this.#repeats + 1} times now)`
+    const isPowerOfTwo = Number.isInteger(Math.log2(++this.#times))
+    const who = /^worker \d+/.exec(text)?.[0] ?? 'it'
+    if (isPowerOfTwo) this.#out.error(`${who} failed in the same way (${this.#times} times now)`)
   }
 
   #generationOf(worker: Worker): string {

@@ -13,6 +13,7 @@ import { upgrade } from '../proxy/upgrade.js'
 import { UpstreamRegistry } from '../proxy/upstream-registry.js'
 import { runChain, type Handler, type Next, type Run } from './chain.js'
 import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
+import { continueOnRead, leaveExpectation } from './expectation.js'
 import type {
   DistributorOptions,
   DistributorRequest,
@@ -116,6 +117,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     res: ServerResponse,
     upstream: Upstream
   ): Promise<Outcome> {
+    leaveExpectation(req)
     return exchange(req, res, upstream, this.trust)
   }
 
@@ -125,12 +127,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   }
 
   #continue(req: DistributorRequest, res: ServerResponse): void {
-    // Middleware that reads the body itself must get one.
-    if (this.#stacks.http.all.length > 0) {
-      req.once('resume', () => {
-        if (!res.headersSent && !forwarding.has(req)) res.writeContinue()
-      })
-    }
+    continueOnRead(req, res)
     this.#request(req, res)
   }
 
@@ -139,15 +136,12 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     // Middleware may end an answer that is being passed on; the write that follows must not throw.
     res.on('error', ignore)
     this.traffic.addRequest(res)
-    this.#run('http', req, res, this.#lastRequest, upstream => {
-      forwarding.add(req)
-      return this.forwardRequest(req, res, upstream)
-    })
+    this.#run('http', req, res, this.#lastRequest, upstream => this.forwardRequest(req, res, upstream))
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
     if (hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+    socket.on('error', () => socket.destroy())
     req.head = head
     this.traffic.addUpgrade(socket)
     this.#run('ws', req, socket, this.#lastUpgrade, upstream => this.forwardUpgrade(req, socket, upstream))
@@ -227,9 +221,6 @@ class Stacks {
     ;(fn.length === 4 ? this.error : this.all).push(fn)
   }
 }
-
-/** Requests that are being forwarded: the upstream says whether the client should go on. */
-const forwarding = new WeakSet<IncomingMessage>()
 
 function isServer(value: unknown): value is ProxiedServer {
   return (

@@ -24,10 +24,7 @@ export function exchange(
     try {
       if (res.destroyed || res.writableEnded) return resolve(DONE)
       const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
-      if (head.body !== 'none' && req.readableEnded) {
-        const why = `middleware read the body of ${req.method ?? ''} ${req.url ?? ''}, so it cannot be forwarded`
-        throw new UpError('UP_ERR_BODY_READ', why)
-      }
+      if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
       new Exchange(req, res, upstream, head.body, resolve).start(head.text)
     } catch (error) {
       const known =
@@ -35,6 +32,16 @@ export function exchange(
       resolve({ kind: 'failed', error: known, retry: 'never' })
     }
   })
+}
+
+function wasRead(req: IncomingMessage): boolean {
+  // Text instead of bytes would not have the same length.
+  return req.readableDidRead || req.readableEnded || req.readableEncoding !== null
+}
+
+function bodyRead(req: IncomingMessage): UpError {
+  const why = `middleware read the body of ${req.method ?? ''} ${req.url ?? ''}, so it cannot be forwarded`
+  return new UpError('UP_ERR_BODY_READ', why)
 }
 
 const LAST_CHUNK = '0\r\n\r\n'
@@ -75,6 +82,8 @@ class Exchange implements ConnectionUser {
 
   start(head: string): void {
     this.#res.on('close', this.#onClientClose)
+    // Middleware may listen to the body, too: it must not start before there is somebody to take it.
+    if (this.#body !== 'none' && this.#req.readableFlowing === true) this.#req.pause()
     this.#connection.write(head)
     this.#connection.begin(this.#req.method ?? 'GET', this)
   }
@@ -84,7 +93,7 @@ class Exchange implements ConnectionUser {
   onConnect(): void {
     // Not earlier: a body that waits unread can still go to another upstream.
     if (this.#sent) return
-    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd)
+    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd).resume()
   }
 
   onDrain(): void {

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Guard } from './guard.js'
 import type { StartMessage } from './messages.js'
+import type { StderrEcho } from './stderr-echo.js'
 import type { TextTail } from './text-tail.js'
 
 /** How to start a worker, and how long things may take; times in milliseconds, 0 is no limit. */
@@ -17,11 +18,12 @@ export interface WorkerSpec {
   readonly pingIntervalMs: number | false
   readonly unresponsiveTimeoutMs: number
   readonly guard: Guard
+  readonly echo: StderrEcho
 }
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url))
 
-/** Forks a worker process. What it writes goes on to the master's own outputs; the end of its stderr is kept. */
+/** Forks a worker process. Its stdout goes on to the master's own; the end of its stderr is kept. */
 export function forkWorker(spec: WorkerSpec, stderr: TextTail): ChildProcess {
   const proc = fork(ENTRY, [spec.start.file], {
     cwd: spec.cwd,
@@ -33,11 +35,6 @@ export function forkWorker(spec: WorkerSpec, stderr: TextTail): ChildProcess {
     detached: true
   })
   proc.stdout?.on('error', () => {}).on('data', (piece: Buffer) => process.stdout.write(piece))
-  proc.stderr
-    ?.on('error', () => {})
-    .on('data', (piece: Buffer) => {
-      stderr.push(piece)
-      process.stderr.write(piece)
-    })
+  proc.stderr?.on('error', () => {}).on('data', (piece: Buffer) => stderr.push(piece))
   return proc
 }

@@ -5,6 +5,7 @@ import type { Address } from '../proxy/address.js'
 import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
 import { isOurs, type FromWorker, type ToWorker } from './messages.js'
+import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
 import { workerFailure } from './worker-failure.js'
@@ -36,6 +37,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   requests = 0
   readonly #spec: WorkerSpec
   readonly #stderr = new TextTail(STDERR_TAIL)
+  readonly #shown: FollowedStderr
   readonly #born = performance.now()
   #readyState: ReadyState = 'spawning'
   #bound: { port: number | undefined; http: boolean } | undefined
@@ -53,6 +55,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.generation = spec.generation
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
+    this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
       .on('message', message => {
@@ -159,7 +162,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #enter(state: ReadyState): void {
     this.#readyState = state
     clearTimeout(this.#startTimer)
-    if (state === 'spawned') this.#startHeartbeat()
+    if (state === 'spawned') {
+      this.#startHeartbeat()
+      this.#spec.echo.forget()
+    }
+    if (state !== 'terminated') this.#shown.release()
     if (state !== 'terminated') return
     this.#heartbeat?.stop()
     clearTimeout(this.#drainTimer)
@@ -212,6 +219,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const tell = (): void => {
       clearTimeout(timer)
       this.proc.stderr?.removeListener('close', tell)
+      this.#shown.failed()
       this.emit(
         'fail',
         workerFailure(this.proc, this.#spec.start.file, before === 'spawned', this.#stderr, this.#cause)

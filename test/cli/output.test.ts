@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { formatMs, headline } from '#lib/cli/format.js'
 import { Output, wantsColour } from '#lib/cli/output.js'
-import { ReloadError, WorkerError } from '#lib/errors.js'
+import { ReloadError, UpError, WorkerError } from '#lib/errors.js'
 
 test('Colour is only for terminals that know it, and not with NO_COLOR', () => {
   assert.equal(wantsColour({ isTTY: true }, { TERM: 'xterm' }), true)
@@ -35,6 +35,14 @@ test("A worker's failure is told without what it wrote to stderr, which is there
   )
   assert.match(cause.message, /boom/)
   assert.equal(headline(cause), 'worker 1 failed to start: it exited with code 1')
+  const said = new UpError('UP_ERR_EXPORT', 'it exports 1')
+  const exports = new WorkerError(
+    'UP_ERR_EXPORT',
+    'worker 1 failed to start: it exports 1',
+    'it exports 1',
+    said
+  )
+  assert.equal(headline(exports), 'worker 1 failed to start')
   assert.equal(headline(new ReloadError('the reload failed', cause)), 'the reload failed')
   assert.match(headline(new TypeError('unforeseen')), /^TypeError: unforeseen\n {4}at /)
 })

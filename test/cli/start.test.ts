@@ -118,7 +118,7 @@ for (const [how, text] of Object.entries(BROKEN)) {
     assert.equal(await up.exited, 1)
     const all = up.lines.join('\n')
     assert.match(all, /boom/)
-    assert.match(all, /up: worker \d+ of .*app\.js failed to start: /)
+    assert.match(all, /up: worker \d+ of .*app\.js failed to start/)
     assert.match(all, /up: app\.js did not start/)
     assert.equal(existsSync(join(cwd, 'up.pid')), false)
     await allGone([...all.matchAll(/worker (\d+)/g)].map(match => Number(match[1])))
@@ -191,6 +191,19 @@ test('A worker that dies is told with its reason, and replaced', async t => {
   const second = Number((await up.line(/worker (\d+) is ready/))[1])
   assert.notEqual(second, first)
   assert.equal(isAlive(first), false)
+})
+
+test('With --no-keepalive a worker that dies is not replaced until a reload, and that is said', async t => {
+  const cwd = tempFolder(t, { 'app.js': appText('hello') })
+  const up = startUp(t, ['-p', '0', '-n', '1', '--no-keepalive', 'app.js'], { cwd })
+  const url = await up.url()
+  process.kill(Number((await up.line(/worker (\d+) is ready/))[1]), 'SIGKILL')
+  await up.line(/died: it was ended by SIGKILL/)
+  await up.line(/no worker is left, and none is started \(--no-keepalive\)/)
+  const held = get(url)
+  up.proc.kill('SIGUSR2')
+  await up.line(/reloaded in/)
+  assert.equal(await held, 'hello')
 })
 
 test('Requires are loaded first, and NODE_ENV is passed on', async t => {

@@ -47,6 +47,17 @@ test('With --watch an app that fails at the first start is waited for', async t 
   assert.equal(await held, 'mended')
 })
 
+test('Failures that repeat while a change is waited for show their stack once', async t => {
+  const cwd = tempFolder(t, { 'app.js': `throw new Error('boom')` })
+  const up = startUp(t, ['-p', '0', '-n', '3', '--watch', 'app.js'], { cwd })
+  await up.line(/failed in the same way \(2 times now\)/)
+  await up.line(/failed in the same way \(8 times now\)/)
+  assert.equal(up.lines.filter(line => line === 'Error: boom').length, 1)
+  write(cwd, 'app.js', `throw new Error('other boom')`)
+  await up.line(/Error: other boom/)
+  await up.line(/the reload failed, nothing serves yet/)
+})
+
 test('With --watch a thousand changes in a burst give two reloads at most, the last change included', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('old') })
   const up = startUp(t, ['-p', '0', '-n', '1', '--watch', 'app.js'], { cwd })

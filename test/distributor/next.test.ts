@@ -118,7 +118,7 @@ test('each form of an address leads to the upstream', async t => {
   ]
   for (const [args, from] of calls) {
     const there = await front(t)
-    there.srv.use((_req, _res, next) => (next)(...args))
+    there.srv.use((_req, _res, next) => next(...args))
     assert.match(await there.ask(get()), new RegExp(`\r\n\r\n${from}$`))
   }
 })

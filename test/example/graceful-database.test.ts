@@ -11,7 +11,7 @@ test('graceful-database: a worker closes the handles that it opened, and ends by
   assert.match(answers[0]?.body ?? '', /^select \* from users, by handle \d\n$/)
 
   up.signal('SIGUSR2')
-  await up.waitFor(new RegExp(`worker ${first}: closed 3 of 3 database handles`))
+  await up.waitFor(new RegExp(`worker ${first}: closed ([1-3]) of \\1 database handles`))
   await up.waitFor(new RegExp(`worker ${first} has left`))
 
   // The new worker opens one handle, and closes it when all ends; the request in flight is answered first.
