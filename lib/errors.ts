@@ -25,6 +25,8 @@
  * | `UP_ERR_EXPORT` | the module exports nothing that can serve | - |
  * | `UP_ERR_CLOSED` | the server was closed | 503 |
  * | `UP_ERR_PID_FILE` | the pid file belongs to another live process, or cannot be written | - |
+ * | `UP_ERR_LISTEN` | the port is taken, not allowed, or not of this machine | - |
+ * | `UP_ERR_USAGE` | the command line has an unknown option, or too few or too many arguments | - |
  */
 export type ErrorCode =
   | 'UP_ERR_OPTION'
@@ -49,6 +51,8 @@ export type ErrorCode =
   | 'UP_ERR_EXPORT'
   | 'UP_ERR_CLOSED'
   | 'UP_ERR_PID_FILE'
+  | 'UP_ERR_LISTEN'
+  | 'UP_ERR_USAGE'
 
 /** Base of every error that up-server makes. */
 export class UpError extends Error {

@@ -1,16 +1,16 @@
 export { ready } from './child/ready.js'
 export type { Next } from './distributor/chain.js'
-export {
-  Distributor,
-  type DistributorOptions,
-  type DistributorRequest,
-  type HttpErrorMiddleware,
-  type HttpMiddleware,
-  type ProxiedServer,
-  type WsErrorMiddleware,
-  type WsFacade,
-  type WsMiddleware
-} from './distributor/distributor.js'
+export { Distributor } from './distributor/distributor.js'
+export type {
+  DistributorOptions,
+  DistributorRequest,
+  HttpErrorMiddleware,
+  HttpMiddleware,
+  ProxiedServer,
+  WsErrorMiddleware,
+  WsFacade,
+  WsMiddleware
+} from './distributor/middleware.js'
 export { OptionError, ReloadError, UpError, UpstreamError, WorkerError, type ErrorCode } from './errors.js'
 export type { Duration } from './options/duration.js'
 export type { Strategy, TrustProxy, UpOptions, WorkerBind } from './options/options.js'

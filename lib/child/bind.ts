@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { createServer, Server as NetServer } from 'node:net'
+import { UpError } from '../errors.js'
 import type { Bind } from '../worker/messages.js'
 import type { Servable } from './servable.js'
 
@@ -34,23 +35,33 @@ export async function bind(servable: Servable, where: Bind): Promise<Bound> {
   return describe(listener, server)
 }
 
-/** An object's own `listen`, called as `listen(path, callback)` or `listen(port, host, callback)`. */
+/**
+ * An object's own `listen`, called as `listen(path, callback)` or `listen(port, host, callback)`. What
+ * it returns tells when it listens, if that is a server or a promise; otherwise the callback does.
+ */
 async function bindOwn(listen: (...args: unknown[]) => unknown, where: Bind): Promise<Bound> {
   const args = 'socketPath' in where ? [where.socketPath] : [0, where.host]
   let returned: unknown
   await new Promise<void>((resolve, reject) => {
     returned = listen(...args, (error: unknown) => (error instanceof Error ? reject(error) : resolve()))
     if (returned instanceof NetServer) returned.once('listening', resolve).once('error', reject)
-    else void Promise.resolve(returned).then(() => resolve(), reject)
+    else if (isThenable(returned)) returned.then(() => resolve(), reject)
   })
   const server = await returned
   if (server instanceof HttpServer || server instanceof HttpsServer) keepConnections(server)
   if (server instanceof NetServer) return describe(server, server)
-  return { port: undefined, http: false, close: () => {} }
+  if ('socketPath' in where) return { port: undefined, http: false, close: () => {} }
+  const why =
+    'the exported `listen` returns no server, so its port is unknown; expected a Server, or a promise of one'
+  throw new UpError('UP_ERR_EXPORT', `${why} (or the option workerBind: 'socket')`)
 }
 
 function listenOptions(where: Bind): { path: string } | { port: number; host: string } {
   return 'socketPath' in where ? { path: where.socketPath } : { port: 0, host: where.host }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** Hands plain connections to an https server as if their handshake were done. */

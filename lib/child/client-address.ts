@@ -1,6 +1,6 @@
-import { Server as HttpServer, type IncomingMessage } from 'node:http'
+import { IncomingMessage, Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 /** Who sent a request to the master. */
 interface Client {
@@ -18,6 +18,10 @@ interface SocketState {
 
 const EVENTS = new Set(['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect'])
 const states = new WeakMap<Socket, SocketState>()
+/** Where node:http keeps how much of `rawHeaders` it makes `headers` and `headersDistinct` of, once they are read. */
+const COUNT = Object.getOwnPropertySymbols(new IncomingMessage(new Socket())).find(
+  ({ description }) => description === 'kHeadersCount'
+)
 
 /**
  * Makes requests from the master look as if their client had connected itself: the socket's
@@ -44,8 +48,7 @@ function adopt(req: IncomingMessage, field: string): void {
   const at = rawHeaders.length - 2
   if (rawHeaders[at]?.toLowerCase() !== field) return
   const client = parseClient(rawHeaders[at + 1] ?? '')
-  rawHeaders.length = at
-  delete req.headers[field]
+  removeLast(req, at, field)
 
   const state = states.get(req.socket)
   if (state === undefined) {
@@ -57,6 +60,14 @@ function adopt(req: IncomingMessage, field: string): void {
   pin(state.latest, state.current)
   state.current = client
   state.latest = req
+}
+
+function removeLast(req: IncomingMessage, at: number, field: string): void {
+  // `headers` of an upgrade has not been read yet, that of a request has.
+  if (COUNT === undefined) delete req.headersDistinct[field]
+  else Reflect.set(req, COUNT, at)
+  delete req.headers[field]
+  req.rawHeaders.length = at
 }
 
 /** `<address or -> <port> <s for TLS, p for plain>` */

@@ -29,7 +29,9 @@ async function start(message: StartMessage): Promise<void> {
     await loadRequires(message.requires, process.cwd())
     bound = await bind(await toServable(await loadModule(message.file), message.file), message.bind)
   } catch (error) {
-    return fail(error)
+    if (error instanceof UpError && error.code === 'UP_ERR_EXPORT') return fail(error.code, error.message)
+    // Node shows what nobody catches best: with the line that failed, causes, and the app's own hooks.
+    throw error
   }
   tell({ type: 'up:bound', port: bound.port, http: bound.http })
   // From here on the server keeps the process alive. Once it is closed, and the app has nothing left
@@ -41,21 +43,10 @@ function close(): void {
   bound?.close()
 }
 
-function fail(error: unknown): void {
-  if (error instanceof UpError && error.code === 'UP_ERR_EXPORT') {
-    process.stderr.write(`${error.message}\n`)
-    process.send?.(
-      { type: 'up:failed', code: error.code, message: error.message } satisfies FromWorker,
-      () => {
-        process.exit(1)
-      }
-    )
-    return
-  }
-  // Node shows an uncaught error best: with the line of a syntax error, causes, and the app's own hooks.
-  setImmediate(() => {
-    throw error
-  })
+/** Tells what is ours to tell, and ends. */
+function fail(code: 'UP_ERR_EXPORT', message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.send?.({ type: 'up:failed', code, message } satisfies FromWorker, () => process.exit(1))
 }
 
 function tell(message: FromWorker): void {

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusOf, UpError } from '../errors.js'
+import { isDevelopment } from '../options/environment.js'
 import { lingeringEnd } from '../proxy/lingering-end.js'
 
 /** Seconds after which a client that got 503 may try again. */
@@ -25,7 +26,7 @@ export function defaultHttpError(error: unknown, _req: IncomingMessage, res: Ser
     return
   }
   const status = statusOf(error)
-  const body = process.env['NODE_ENV'] === 'development' ? stackOf(error) : ''
+  const body = isDevelopment() ? stackOf(error) : ''
   for (const name of res.getHeaderNames()) res.removeHeader(name)
   if (status === 503) res.setHeader('Retry-After', RETRY_AFTER)
   if (body !== '') res.setHeader('Content-Type', 'text/plain; charset=utf-8')

@@ -1,4 +1,5 @@
-import { Distributor, type DistributorOptions, type ProxiedServer } from './distributor.js'
+import { Distributor } from './distributor.js'
+import type { DistributorOptions, ProxiedServer } from './middleware.js'
 
 /** `distribute(server)`, with or without `new`, and what it carries. */
 export interface Distribute {

@@ -1,10 +1,8 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
-import type { Server as HttpsServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import { OptionError, type UpError } from '../errors.js'
-import { parseDuration, type Duration } from '../options/duration.js'
-import type { TrustProxy } from '../options/options.js'
+import { parseDuration } from '../options/duration.js'
 import { parseTrust } from '../options/trust.js'
 import type { Address } from '../proxy/address.js'
 import { exchange } from '../proxy/exchange.js'
@@ -16,54 +14,18 @@ import { UpstreamRegistry } from '../proxy/upstream-registry.js'
 import { runChain, type Handler, type Next, type Run } from './chain.js'
 import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
 import { continueOnRead, leaveExpectation } from './expectation.js'
+import type {
+  DistributorOptions,
+  DistributorRequest,
+  HttpErrorMiddleware,
+  HttpMiddleware,
+  ProxiedServer,
+  WsErrorMiddleware,
+  WsFacade,
+  WsMiddleware
+} from './middleware.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
-
-export type ProxiedServer = HttpServer | HttpsServer
-
-/** A request as middleware gets it. */
-export type DistributorRequest = IncomingMessage & {
-  /** The answer to it; absent for upgrades. */
-  res?: ServerResponse
-  /** Of an upgrade: bytes that arrived behind its head. */
-  head?: Buffer
-  next?: Next
-}
-
-export type HttpMiddleware = (
-  this: Distributor,
-  req: DistributorRequest,
-  res: ServerResponse,
-  next: Next
-) => unknown
-export type HttpErrorMiddleware = (
-  this: Distributor,
-  err: unknown,
-  req: DistributorRequest,
-  res: ServerResponse,
-  next: Next
-) => unknown
-export type WsMiddleware = (this: Distributor, req: DistributorRequest, socket: Duplex, next: Next) => unknown
-export type WsErrorMiddleware = (
-  this: Distributor,
-  err: unknown,
-  req: DistributorRequest,
-  socket: Duplex,
-  next: Next
-) => unknown
-
-/** `srv.ws`: adds middleware for upgrades. */
-export interface WsFacade {
-  use(fn: WsMiddleware): Distributor
-  use(fn: WsErrorMiddleware): Distributor
-}
-
-export interface DistributorOptions {
-  /** Whose `X-Forwarded-*` are believed. Default false: nobody's. */
-  trustProxy?: TrustProxy
-  /** The longest silence of an upstream; see the option of the same name of `up()`. Default `'60s'`. */
-  proxyTimeout?: Duration
-}
 
 type Attach = (req: DistributorRequest, res: ServerResponse) => void
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ProxiedServer } from './distributor.js'
+import type { ProxiedServer } from './middleware.js'
 
 /** The requests and upgrades that a server has open; it can let them come to an end. */
 export class Traffic {

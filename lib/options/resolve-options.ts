@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { OptionError } from '../errors.js'
 import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
 import { parseDuration } from './duration.js'
+import { isDevelopment } from './environment.js'
 import type { ResolvedOptions, UpOptions } from './options.js'
 import { parseTrust } from './trust.js'
 import { parseWorkerCount } from './worker-count.js'
@@ -29,11 +30,6 @@ const KNOWN = {
   holdTimeout: true,
   proxyTimeout: true
 } satisfies Record<keyof UpOptions, true>
-
-/** Whether NODE_ENV says `development`; unset does not. */
-export function isDevelopment(): boolean {
-  return process.env['NODE_ENV'] === 'development'
-}
 
 /**
  * Completes, checks and freezes the options; the only place that knows defaults.
@@ -87,7 +83,7 @@ function positive(name: string, value: unknown): number {
 }
 
 function readRequires(value: unknown): string[] {
-  return [...asStrings('requires', typeof value === 'string' ? [value] : (value ?? []))]
+  return typeof value === 'string' ? [asString('requires', value)] : [...asStrings('requires', value ?? [])]
 }
 
 function readCwd(value: unknown): string {

@@ -1,28 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { RoundRobin } from '../balance/round-robin.js'
 import type { Next } from '../distributor/chain.js'
-import { Distributor, type DistributorRequest, type ProxiedServer } from '../distributor/distributor.js'
-import { UpError } from '../errors.js'
+import { Distributor } from '../distributor/distributor.js'
+import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
 import type { ResolvedOptions, UpOptions } from '../options/options.js'
 import { asWhole } from '../options/checks.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
 import { resolveModule } from '../options/module-path.js'
-import type { Outcome } from '../proxy/outcome.js'
-import { Upstream } from '../proxy/upstream.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
 import type { Slot } from '../worker/slot.js'
-import type { Worker, WorkKind } from '../worker/worker.js'
+import type { Worker } from '../worker/worker.js'
 import type { ReloadResult, ServerStatus, UpServerEvents } from './api.js'
-import { HoldQueue } from './hold-queue.js'
+import { closedError } from './closed-error.js'
+import { Dispatcher } from './dispatcher.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
 import { describeWorker } from './status.js'
-
-/** All workers refused a connection: how long until they are tried again, in milliseconds. */
-const REFUSED_PAUSE_MS = 50
 
 /**
  * A Distributor whose last handlers balance requests and upgrades over worker processes, which run the
@@ -34,9 +28,7 @@ export class UpServer extends Distributor<UpServerEvents> {
   readonly #options: ResolvedOptions
   readonly #fleet: Fleet
   readonly #reloader: Reloader
-  readonly #policy = new RoundRobin<Worker>()
-  readonly #upstreams = new Map<Worker, Upstream>()
-  readonly #held: HoldQueue
+  readonly #dispatcher: Dispatcher
   #numWorkers: number
   #current: Generation
   #state: ServerStatus['state'] = 'running'
@@ -57,7 +49,7 @@ export class UpServer extends Distributor<UpServerEvents> {
     this.file = path
     this.#options = resolved
     this.#numWorkers = resolved.numWorkers
-    this.#held = new HoldQueue(resolved.maxHeld, resolved.holdTimeoutMs)
+    this.#dispatcher = new Dispatcher(resolved)
     this.#fleet = new Fleet(path, resolved)
     this.#reloader = new Reloader(this.#fleet, resolved, {
       numWorkers: () => this.#numWorkers,
@@ -160,7 +152,7 @@ export class UpServer extends Distributor<UpServerEvents> {
 
   /** The worker whose turn is next, and gives the turn on; undefined if none is available. */
   nextWorker(): Worker | undefined {
-    return this.#policy.select()
+    return this.#dispatcher.next()
   }
 
   /** The present state as plain data. */
@@ -173,7 +165,7 @@ export class UpServer extends Distributor<UpServerEvents> {
       version: this.#current.version,
       numWorkers: this.#numWorkers,
       reloading: this.#reloader.running,
-      held: this.#held.size,
+      held: this.#dispatcher.held,
       workers: [...this.#fleet.alive].map(describeWorker)
     }
   }
@@ -193,80 +185,23 @@ export class UpServer extends Distributor<UpServerEvents> {
     res: ServerResponse,
     next: Next
   ): Promise<void> {
-    const error = await this.#serve('request', req.socket, upstream =>
+    const error = await this.#dispatcher.serve('request', req.socket, upstream =>
       this.forwardRequest(req, res, upstream)
     )
     if (error !== undefined) next(error)
   }
 
   protected override async handleUpgrade(req: DistributorRequest, socket: Duplex, next: Next): Promise<void> {
-    const error = await this.#serve('upgrade', socket, upstream => this.forwardUpgrade(req, socket, upstream))
+    const error = await this.#dispatcher.serve('upgrade', socket, upstream =>
+      this.forwardUpgrade(req, socket, upstream)
+    )
     if (error !== undefined) next(error)
-  }
-
-  /** Finds a worker, or waits for one, and forwards; returns why that failed, if the client is to know. */
-  async #serve(
-    kind: WorkKind,
-    client: Duplex,
-    forward: (upstream: Upstream) => Promise<Outcome>
-  ): Promise<UpError | undefined> {
-    const since = performance.now()
-    let avoid: Worker | undefined
-    let repeated = false
-    for (;;) {
-      const worker = this.#policy.select(avoid)
-      const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-      if (worker === undefined || upstream === undefined) {
-        const refusal = await this.#hold(client, since)
-        if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
-        continue
-      }
-      worker.claim(kind)
-      const outcome = await forward(upstream)
-      worker.release(kind)
-      if (outcome.kind === 'done') return undefined
-      if (outcome.retry === 'never') return outcome.error
-      if (outcome.retry === 'repeatable') {
-        if (repeated) return outcome.error
-        repeated = true
-      } else {
-        // Nothing was sent, so it can be tried until its time is over. Such a worker is dead or about
-        // to be; when its exit is noticed it is no candidate any more.
-        const { holdTimeoutMs } = this.#options
-        if (holdTimeoutMs > 0 && performance.now() - since > holdTimeoutMs) return outcome.error
-        if (avoid !== undefined) await delay(REFUSED_PAUSE_MS)
-      }
-      avoid = worker
-    }
-  }
-
-  async #hold(client: Duplex, since: number): Promise<UpError | undefined> {
-    if (this.#state !== 'running') return closedError()
-    try {
-      await this.#held.wait(client, since)
-      return undefined
-    } catch (error) {
-      return error instanceof UpError ? error : closedError()
-    }
   }
 
   #connectFleet(): void {
     this.#fleet
-      .on('available', worker => {
-        const { address, clientField } = worker
-        if (address === undefined) return
-        this.#upstreams.set(
-          worker,
-          new Upstream(address, { timeoutMs: this.#options.proxyTimeoutMs, clientField })
-        )
-        this.#policy.add(worker)
-        this.#held.releaseAll()
-      })
-      .on('unavailable', worker => {
-        this.#policy.remove(worker)
-        this.#upstreams.get(worker)?.close()
-        this.#upstreams.delete(worker)
-      })
+      .on('available', worker => this.#dispatcher.add(worker))
+      .on('unavailable', worker => this.#dispatcher.remove(worker))
       .on('spawn', worker => this.emit('spawn', worker))
       .on('retire', worker => this.emit('retire', worker))
       .on('terminate', worker => this.emit('terminate', worker))
@@ -289,10 +224,10 @@ export class UpServer extends Distributor<UpServerEvents> {
     this.#state = 'closing'
     this.#reloader.close()
     this.#retireStandby()
-    if (this.workers.length === 0) this.#held.rejectAll(closedError())
+    this.#dispatcher.close()
     this.traffic.stopAccepting()
     await this.traffic.whenIdle(this.#options.workerTimeoutMs)
-    this.#held.rejectAll(closedError())
+    this.#dispatcher.rejectHeld()
     for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
     await this.#fleet.whenGone()
     await this.#fleet.close()
@@ -310,8 +245,4 @@ export class UpServer extends Distributor<UpServerEvents> {
       this.#fleet.retire(generation, 0, going)
     }
   }
-}
-
-function closedError(): UpError {
-  return new UpError('UP_ERR_CLOSED', 'the server is closing')
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ready } from '../child/ready.js'
-import { Distributor, type ProxiedServer } from '../distributor/distributor.js'
+import { Distributor } from '../distributor/distributor.js'
+import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpOptions } from '../options/options.js'
 import { Worker } from '../worker/worker.js'
 import { UpServer } from './up-server.js'

@@ -8,6 +8,7 @@ import { Guard } from './guard.js'
 import type { Bind } from './messages.js'
 import { Slot } from './slot.js'
 import { SocketFolder } from './socket-folder.js'
+import { StderrEcho } from './stderr-echo.js'
 import { Worker } from './worker.js'
 
 interface FleetEvents {
@@ -34,6 +35,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #clientField = `x-up-${randomBytes(8).toString('hex')}`
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
+  readonly #echo = new StderrEcho()
 
   /** @param file absolute path of the user's module */
   constructor(file: string, options: ResolvedOptions) {
@@ -52,6 +54,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
    * @throws {UpError} `UP_ERR_ENGINE`
    */
   open(number: number, serving: boolean): Generation {
+    this.#echo.forget()
     const generation = new Generation(number, checkAppPackage(this.#file), serving)
     this.generations.push(generation)
     return generation
@@ -131,7 +134,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
       killTimeoutMs: options.killTimeoutMs,
       pingIntervalMs: options.workerPingIntervalMs,
       unresponsiveTimeoutMs: options.unresponsiveTimeoutMs,
-      guard: this.#guard
+      guard: this.#guard,
+      echo: this.#echo
     })
     this.alive.add(worker)
     worker

@@ -1,49 +1,17 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'eventemitter3'
-import { UpError, WorkerError } from '../errors.js'
+import { UpError, type ErrorCode } from '../errors.js'
 import type { Address } from '../proxy/address.js'
-import type { Guard } from './guard.js'
+import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
-import { isOurs, type FromWorker, type StartMessage, type ToWorker } from './messages.js'
+import { isOurs, type FromWorker, type ToWorker } from './messages.js'
+import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
+import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
+import { workerFailure } from './worker-failure.js'
 
-/**
- * `spawning`: started, not yet ready. `spawned`: available. `terminating`: retired; it finishes what it
- * has in flight, or is being ended. `terminated`: its process is gone.
- */
-export type ReadyState = 'spawning' | 'spawned' | 'terminating' | 'terminated'
+export type { ReadyState, WorkKind } from './worker-events.js'
 
-/** What counts as in flight, each kind apart. */
-export type WorkKind = 'request' | 'upgrade'
-
-/** How to start a worker, and how long things may take; times in milliseconds, 0 is no limit. */
-export interface WorkerSpec {
-  readonly start: StartMessage
-  readonly generation: number
-  readonly version: string | undefined
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly execArgv: readonly string[]
-  readonly readyTimeoutMs: number
-  readonly killTimeoutMs: number
-  readonly pingIntervalMs: number | false
-  readonly unresponsiveTimeoutMs: number
-  readonly guard: Guard
-}
-
-interface WorkerEvents {
-  /** It can serve. */
-  ready: () => void
-  /** It gets no more requests. Only of a worker that was ready. */
-  retire: () => void
-  /** Its process is gone. */
-  gone: () => void
-  /** It ended although nobody wanted it to, or could not start. Follows `gone`, with what it wrote to stderr. */
-  fail: (error: WorkerError) => void
-}
-
-const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url))
 const LOOPBACK = '127.0.0.1'
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
 const STDERR_TAIL = 16_384
@@ -69,6 +37,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   requests = 0
   readonly #spec: WorkerSpec
   readonly #stderr = new TextTail(STDERR_TAIL)
+  readonly #shown: FollowedStderr
   readonly #born = performance.now()
   #readyState: ReadyState = 'spawning'
   #bound: { port: number | undefined; http: boolean } | undefined
@@ -85,14 +54,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#spec = spec
     this.generation = spec.generation
     this.version = spec.version
-    this.proc = fork(ENTRY, [spec.start.file], {
-      cwd: spec.cwd,
-      env: { ...process.env, ...spec.env },
-      execArgv: [...spec.execArgv],
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      // A session of its own: Ctrl+C in a terminal is for the master, who lets workers finish.
-      detached: true
-    })
+    this.proc = forkWorker(spec, this.#stderr)
+    this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
       .on('message', message => {
@@ -104,12 +67,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
           cause
         })
         if (this.proc.pid === undefined) this.#onGone()
-      })
-    this.proc.stderr
-      ?.on('error', () => {})
-      .on('data', (piece: Buffer) => {
-        this.#stderr.push(piece)
-        process.stderr.write(piece)
       })
     this.#send(spec.start)
     if (spec.readyTimeoutMs > 0) this.#startTimer = setTimeout(() => this.#onLate(), spec.readyTimeoutMs)
@@ -205,7 +162,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #enter(state: ReadyState): void {
     this.#readyState = state
     clearTimeout(this.#startTimer)
-    if (state === 'spawned') this.#startHeartbeat()
+    if (state === 'spawned') {
+      this.#startHeartbeat()
+      this.#spec.echo.forget()
+    }
+    if (state !== 'terminated') this.#shown.release()
     if (state !== 'terminated') return
     this.#heartbeat?.stop()
     clearTimeout(this.#drainTimer)
@@ -236,14 +197,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   #onLate(): void {
     const what = this.#bound === undefined ? 'did not listen' : 'did not call up.ready()'
-    const message = `the worker ${what} within ${this.#spec.readyTimeoutMs} ms (readyTimeout)`
-    this.#cause = new UpError('UP_ERR_WORKER_START', message)
-    this.kill()
+    this.#giveUp('UP_ERR_WORKER_START', `${what} within ${this.#spec.readyTimeoutMs} ms (readyTimeout)`)
   }
 
   #onSilence(): void {
-    const message = `the worker did not answer a ping for ${this.#spec.unresponsiveTimeoutMs} ms (unresponsiveTimeout)`
-    this.#cause = new UpError('UP_ERR_WORKER_UNRESPONSIVE', message)
+    const limit = `${this.#spec.unresponsiveTimeoutMs} ms (unresponsiveTimeout)`
+    this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', `did not answer a ping for ${limit}`)
+  }
+
+  #giveUp(code: ErrorCode, why: string): void {
+    this.#cause = new UpError(code, `the worker ${why}`)
     this.kill()
   }
 
@@ -256,22 +219,15 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const tell = (): void => {
       clearTimeout(timer)
       this.proc.stderr?.removeListener('close', tell)
-      this.emit('fail', this.#failure(before))
+      this.#shown.failed()
+      this.emit(
+        'fail',
+        workerFailure(this.proc, this.#spec.start.file, before === 'spawned', this.#stderr, this.#cause)
+      )
     }
     const timer = setTimeout(tell, STDERR_WAIT_MS)
     if (this.proc.stderr === null || this.proc.stderr.closed) tell()
     else this.proc.stderr.once('close', tell)
-  }
-
-  #failure(before: ReadyState): WorkerError {
-    const { exitCode, signalCode } = this.proc
-    const end =
-      signalCode === null ? `exited with code ${exitCode ?? 'unknown'}` : `was ended by ${signalCode}`
-    const code = before === 'spawning' ? 'UP_ERR_WORKER_START' : 'UP_ERR_WORKER_EXIT'
-    const name = `worker ${this.pid ?? ''} of ${this.#spec.start.file}`
-    const message = `${name} ${before === 'spawning' ? 'failed to start' : 'died'}: `
-    const why = this.#cause === undefined ? `it ${end}` : this.#cause.message
-    return new WorkerError(this.#cause?.code ?? code, message + why, this.#stderr.toString(), this.#cause)
   }
 
   #startHeartbeat(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import type { DistributorRequest } from '#lib/distributor/distributor.js'
+import type { DistributorRequest } from '#lib/distributor/middleware.js'
 import {
   answer,
   field,

@@ -1,7 +1,8 @@
 import { createServer, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { Distributor, type DistributorOptions, type ProxiedServer } from '#lib/distributor/distributor.js'
+import { Distributor } from '#lib/distributor/distributor.js'
+import type { DistributorOptions, ProxiedServer } from '#lib/distributor/middleware.js'
 import type { Address } from '#lib/proxy/address.js'
 import { listen, rawClient, rawUpstream, type RawPeer, type RawUpstream, type Transport } from './raw.js'
 

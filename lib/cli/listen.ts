@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { isIPv6, type AddressInfo } from 'node:net'
+import { UpError } from '../errors.js'
+import type { TlsMaterial } from './tls.js'
+
+/** Where the master listens. */
+export interface ListenOptions {
+  readonly port: number
+  /** undefined: all interfaces, IPv6 and IPv4 where the machine has both. */
+  readonly host: string | undefined
+  readonly tls: TlsMaterial | undefined
+}
+
+/** Connections that may wait to be accepted: Node's own 511 overflow at 1,000 concurrent connects. */
+const BACKLOG = 4096
+
+/**
+ * Makes the server and listens. Connections come later than whatever follows in the same tick.
+ *
+ * @throws {UpError} `UP_ERR_LISTEN`: the port is taken, not allowed, or not of this machine
+ */
+export async function listen({ port, host, tls }: ListenOptions): Promise<Server | TlsServer> {
+  const server = tls === undefined ? createServer() : createTlsServer(tls)
+  server.listen({ port, backlog: BACKLOG, ...(host === undefined ? {} : { host }) })
+  try {
+    await once(server, 'listening')
+    return server
+  } catch (cause) {
+    throw explain(cause as NodeJS.ErrnoException, port, host)
+  }
+}
+
+/** The address as a URL to click on, and which interfaces it stands for where it is more than one. */
+export function describeAddress(server: Server | TlsServer, host: string | undefined): string {
+  const { address, port } = server.address() as AddressInfo
+  const scheme = 'setSecureContext' in server ? 'https' : 'http'
+  const isAny = address === '::' || address === '0.0.0.0'
+  const name = isAny ? 'localhost' : (host ?? address)
+  const url = `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}`
+  if (!isAny) return url
+  return `${url} (${host === '0.0.0.0' ? 'all IPv4 interfaces' : 'all interfaces'})`
+}
+
+function explain(cause: NodeJS.ErrnoException, port: number, host: string | undefined): UpError {
+  return new UpError(
+    'UP_ERR_LISTEN',
+    `cannot listen on ${host ?? 'all interfaces,'} port ${port}: ${reason(cause)}`,
+    {
+      cause
+    }
+  )
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'the port is taken by another process (EADDRINUSE)'
+    case 'EACCES':
+      return 'permission denied (EACCES); ports below 1024 are often for root only'
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address (EADDRNOTAVAIL)'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `there is no host of that name (${error.code})`
+    default:
+      return error.message
+  }
+}

@@ -1,0 +1,163 @@
+import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
+import { relative } from 'node:path'
+import { isatty } from 'node:tty'
+import { UpServer } from '../server/up-server.js'
+import { Watch } from '../watch/watch.js'
+import { count, headline } from './format.js'
+import { describeAddress } from './listen.js'
+import type { CliOptions } from './options.js'
+import type { Output } from './output.js'
+import { Reloads } from './reloads.js'
+import { Report } from './report.js'
+import { Terminal } from './terminal.js'
+import { readTls } from './tls.js'
+
+/** Errors of accepting connections come in floods: one is told in so many milliseconds. */
+const ACCEPT_ERROR_EVERY_MS = 10_000
+
+/** The app being served: what signals, keys and changed files act on. */
+export class Master {
+  /** Resolves with the exit code when it has ended and nothing is left. */
+  readonly ended: Promise<number>
+  readonly #server: Server | TlsServer
+  readonly #options: CliOptions
+  readonly #out: Output
+  readonly #watch: Watch | undefined
+  readonly #terminal: Terminal | undefined
+  readonly #srv: UpServer
+  readonly #report: Report
+  readonly #reloads: Reloads
+  #end: (code: number) => void = () => {}
+  #started = false
+  #stopping = false
+  #acceptErrorAt = -Infinity
+
+  /** @param server listens already, and has not yet got a connection */
+  constructor(server: Server | TlsServer, file: string, options: CliOptions, out: Output) {
+    this.#server = server
+    this.#options = options
+    this.#out = out
+    this.ended = new Promise(resolve => (this.#end = resolve))
+    // Before the workers load their files, so that no change after that is missed.
+    this.#watch = options.watch ? this.#createWatch(file) : undefined
+    this.#srv = new UpServer(server, file, options.up)
+    this.#report = new Report(this.#srv, out, options.up.keepAlive !== false)
+    this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#refreshTls())
+    this.#srv.once('spawn', () => (this.#started = true))
+    this.#srv.on('fail', () => this.#onFail())
+    server.on('error', error => this.#onAcceptError(error))
+    this.#terminal = isatty(0) ? this.#createTerminal() : undefined
+    this.#introduce()
+  }
+
+  /** @param why begins a sentence: a signal's name, for instance */
+  reload(why: string): void {
+    if (!this.#stopping) void this.#reloads.request(why)
+  }
+
+  /** Finishes what is in flight and ends; when called again, ends at once. */
+  stop(why: string): void {
+    if (this.#stopping) return this.#abort(why)
+    const busy = this.#srv
+      .status()
+      .workers.reduce((sum, worker) => sum + worker.inFlight + worker.upgrades, 0)
+    const first = busy === 0 ? '' : `finishing ${count(busy, 'request')}, then `
+    this.#out.info(`${why}: ${first}exiting (once more to exit at once)`)
+    void this.#close(0)
+  }
+
+  #introduce(): void {
+    const { pid } = process
+    const { version, numWorkers } = this.#srv.status()
+    const app = `${this.#options.file}${version === undefined ? '' : ` ${version}`}`
+    this.#out.info(`serving ${app} with ${count(numWorkers, 'worker')}`)
+    this.#out.good(`listening on ${describeAddress(this.#server, this.#options.host)}, pid ${pid}`)
+    const keys = this.#terminal?.isReading === true ? ', or type r or Ctrl+R' : ''
+    this.#out.info(`to reload: kill -s SIGUSR2 ${pid}${keys}`)
+  }
+
+  async #close(code: number): Promise<void> {
+    this.#stopping = true
+    this.#report.muteFailures()
+    try {
+      await this.#watch?.close()
+      await this.#srv.close()
+      this.#terminal?.close()
+      this.#out.info('stopped')
+      this.#end(code)
+    } catch (error) {
+      this.#out.error(headline(error))
+      this.#end(1)
+    }
+  }
+
+  #abort(why: string): never {
+    this.#out.warn(`${why} again: exiting at once`)
+    for (const { pid } of this.#srv.status().workers) if (pid !== undefined) kill(pid)
+    process.exit(1)
+  }
+
+  /** The first failure before any worker was ready: the app cannot start. */
+  #onFail(): void {
+    if (this.#started || this.#stopping) return
+    if (this.#watch === undefined) {
+      this.#out.error(`${this.#options.file} did not start`)
+      void this.#close(1)
+    } else {
+      this.#started = true
+      this.#out.warn('waiting for a change')
+    }
+  }
+
+  #onAcceptError(error: Error): void {
+    if (performance.now() - this.#acceptErrorAt < ACCEPT_ERROR_EVERY_MS) return
+    this.#acceptErrorAt = performance.now()
+    this.#out.error(`a connection could not be accepted: ${error.message}`)
+  }
+
+  /** Certificates are renewed while we run. Bad ones leave the old in place. */
+  #refreshTls(): void {
+    if (this.#options.tls === undefined || !('setSecureContext' in this.#server)) return
+    try {
+      this.#server.setSecureContext(readTls(this.#options.tls))
+    } catch (error) {
+      this.#out.error(`the old certificate stays in use: ${headline(error)}`)
+    }
+  }
+
+  #createWatch(file: string): Watch {
+    const folder = process.cwd()
+    const watch = new Watch({
+      folder,
+      files: [file],
+      extensions: this.#options.extensions,
+      onChange: paths => (this.#stopping ? undefined : this.#reloads.request(describeChange(paths, folder))),
+      onError: error => this.#out.error(`cannot watch everything: ${error.message}`)
+    })
+    void watch.ready.then(() => this.#out.info(`watching ${folder}`))
+    return watch
+  }
+
+  #createTerminal(): Terminal {
+    return new Terminal(process.stdin, {
+      onReload: () => this.reload('key'),
+      onInterrupt: () => this.stop('Ctrl+C'),
+      onHangup: () => this.stop('the terminal was closed')
+    })
+  }
+}
+
+function describeChange(paths: readonly string[], folder: string): string {
+  const [first, ...more] = paths
+  if (first === undefined) return 'files changed'
+  return `${relative(folder, first)}${more.length === 0 ? '' : ` and ${count(more.length, 'other file')}`} changed`
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Duration } from '../options/duration.js'
+import type { TrustProxy } from '../options/options.js'
+import type { Next } from './chain.js'
+import type { Distributor } from './distributor.js'
+
+export type ProxiedServer = HttpServer | HttpsServer
+
+/** A request as middleware gets it. */
+export type DistributorRequest = IncomingMessage & {
+  /** The answer to it; absent for upgrades. */
+  res?: ServerResponse
+  /** Of an upgrade: bytes that arrived behind its head. */
+  head?: Buffer
+  next?: Next
+}
+
+export type HttpMiddleware = (
+  this: Distributor,
+  req: DistributorRequest,
+  res: ServerResponse,
+  next: Next
+) => unknown
+export type HttpErrorMiddleware = (
+  this: Distributor,
+  err: unknown,
+  req: DistributorRequest,
+  res: ServerResponse,
+  next: Next
+) => unknown
+export type WsMiddleware = (this: Distributor, req: DistributorRequest, socket: Duplex, next: Next) => unknown
+export type WsErrorMiddleware = (
+  this: Distributor,
+  err: unknown,
+  req: DistributorRequest,
+  socket: Duplex,
+  next: Next
+) => unknown
+
+/** `srv.ws`: adds middleware for upgrades. */
+export interface WsFacade {
+  use(fn: WsMiddleware): Distributor
+  use(fn: WsErrorMiddleware): Distributor
+}
+
+export interface DistributorOptions {
+  /** Whose `X-Forwarded-*` are believed. Default false: nobody's. */
+  trustProxy?: TrustProxy
+  /** The longest silence of an upstream; see the option of the same name of `up()`. Default `'60s'`. */
+  proxyTimeout?: Duration
+}

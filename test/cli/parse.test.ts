@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
+import { test } from 'node:test'
+import type { CliOptions } from '#lib/cli/options.js'
+import { parseArgs } from '#lib/cli/parse.js'
+import { UpError } from '#lib/errors.js'
+
+function parse(args: string[], env: Record<string, string> = {}): CliOptions {
+  const options = parseArgs({
+    args,
+    env,
+    version: '1.2.3',
+    print: () => assert.fail('nothing was to be printed')
+  })
+  assert.ok(options)
+  return options
+}
+
+function printed(args: string[]): string {
+  let text = ''
+  assert.equal(parseArgs({ args, env: {}, version: '1.2.3', print: more => (text += more) }), undefined)
+  return text
+}
+
+function refuses(args: string[], code: string, message: RegExp, env: Record<string, string> = {}): void {
+  assert.throws(
+    () => parse(args, env),
+    (error: unknown) => {
+      assert.ok(error instanceof UpError)
+      assert.equal(error.code, code)
+      assert.match(error.message, message)
+      assert.doesNotMatch(error.message, /\n/)
+      return true
+    }
+  )
+}
+
+test('Only a file is needed', () => {
+  assert.deepEqual(parse(['app.js']), {
+    file: 'app.js',
+    port: 3000,
+    host: undefined,
+    watch: false,
+    extensions: [],
+    pidFile: undefined,
+    tls: undefined,
+    up: {}
+  })
+})
+
+test('Each option is taken over, under its short name as under its long one', () => {
+  const long = [
+    ['--port', '80', '--host', '127.0.0.1', '--number', '3', '--timeout', '2s', '--watch', '--require', 'a'],
+    ['--require', 'b', '--keepalive', '--pidfile', 'up.pid', '--title', 'shop', '--strategy', 'rolling'],
+    ['--ready-timeout', '3s', '--kill-timeout', '4s', '--proxy-timeout', '5s', '--worker-bind', 'port'],
+    ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
+    ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
+  ].flat()
+  const expected: CliOptions = {
+    file: 'app.js',
+    port: 80,
+    host: '127.0.0.1',
+    watch: true,
+    extensions: ['html', 'css', 'd.md'],
+    pidFile: 'up.pid',
+    tls: { cert: 'c.pem', key: 'k.pem' },
+    up: {
+      numWorkers: 3,
+      workerTimeout: 2000,
+      readyTimeout: 3000,
+      killTimeout: 4000,
+      proxyTimeout: 5000,
+      holdTimeout: 7000,
+      maxHeld: 6,
+      requires: ['a', 'b'],
+      title: 'shop',
+      strategy: 'rolling',
+      workerBind: 'port',
+      keepAlive: true
+    }
+  }
+  assert.deepEqual(parse(long), expected)
+  const short: Record<string, string> = { port: 'p', number: 'n', timeout: 't', watch: 'w', require: 'r' }
+  Object.assign(short, { keepalive: 'k', pidfile: 'f', title: 'T' })
+  assert.deepEqual(
+    parse(long.map(word => (short[word.slice(2)] ? `-${short[word.slice(2)]}` : word))),
+    expected
+  )
+})
+
+test('Options may follow the file, and -- ends them', () => {
+  assert.equal(parse(['app.js', '-p', '8080']).port, 8080)
+  assert.equal(parse(['--', '-app.js']).file, '-app.js')
+})
+
+test('A timeout of 0 is 0, not the default', () => {
+  assert.equal(parse(['-t', '0', 'app.js']).up.workerTimeout, 0)
+})
+
+test('The number of workers may be an expression', () => {
+  assert.equal(parse(['-n', 'cpus + 2', 'app.js']).up.numWorkers, availableParallelism() + 2)
+})
+
+test('--no-keepalive turns the replacement of workers off', () => {
+  assert.equal(parse(['--no-keepalive', 'app.js']).up.keepAlive, false)
+})
+
+test('The port comes from the option, else from env PORT, which may be empty, else it is 3000', () => {
+  assert.equal(parse(['-p', '1', 'app.js'], { PORT: '2' }).port, 1)
+  assert.equal(parse(['app.js'], { PORT: '2' }).port, 2)
+  assert.equal(parse(['app.js'], { PORT: '' }).port, 3000)
+  assert.equal(parse(['-p', '0', 'app.js'], { PORT: 'no port' }).port, 0)
+})
+
+test('A wrong value is refused with the option, the value and the form that is expected', () => {
+  const port = /but must be a port: a whole number from 0 \(any free one\) to 65535$/
+  for (const value of ['80x', '', '70000', '-1', '1.5', '0x50', ' 80', '1e3']) {
+    refuses(['-p', value, 'app.js'], 'UP_ERR_OPTION', port)
+    refuses(['-p', value, 'app.js'], 'UP_ERR_OPTION', new RegExp(`^--port is "${value}", `))
+  }
+  refuses(['app.js'], 'UP_ERR_OPTION', /^env PORT is "http", but must be a port/, { PORT: 'http' })
+  for (const name of [
+    '--timeout',
+    '--ready-timeout',
+    '--kill-timeout',
+    '--proxy-timeout',
+    '--hold-timeout'
+  ]) {
+    refuses(
+      [name, '5 parsecs', 'app.js'],
+      'UP_ERR_OPTION',
+      new RegExp(`^${name} is "5 parsecs", but must be a duration`)
+    )
+    refuses([name, '-5s', 'app.js'], 'UP_ERR_OPTION', new RegExp(`^${name} is "-5s"`))
+  }
+  refuses(['-n', '0', 'app.js'], 'UP_ERR_OPTION', /^--number is "0.*but must be a whole number from 1/)
+  refuses(['-n', 'cpus +', 'app.js'], 'UP_ERR_OPTION', /^--number is "cpus \+"/)
+  refuses(
+    ['--max-held', '1e3', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--max-held is "1e3", but must be a whole number/
+  )
+  refuses(
+    ['--strategy', 'best', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--strategy is "best", but must be one of 'first'/
+  )
+  refuses(
+    ['--worker-bind', 'x', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--worker-bind is "x", but must be one of 'socket'/
+  )
+  refuses(['--host', '', 'app.js'], 'UP_ERR_OPTION', /^--host is ""/)
+  refuses(
+    ['--ext', 'js,,css', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--ext is "js,,css", but must be a list of file ext/
+  )
+  refuses(['-f', '', 'app.js'], 'UP_ERR_OPTION', /^--pidfile is ""/)
+  refuses(['-T', '', 'app.js'], 'UP_ERR_OPTION', /^--title is ""/)
+  refuses(['-r', '', 'app.js'], 'UP_ERR_OPTION', /^--require is ""/)
+  refuses([''], 'UP_ERR_OPTION', /^<file> is ""/)
+})
+
+test('A certificate without its key, or the other way round, is refused', () => {
+  refuses(
+    ['--tls-cert', 'c.pem', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--tls-key is undefined.*as --tls-cert is given$/
+  )
+  refuses(
+    ['--tls-key', 'k.pem', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--tls-cert is undefined.*as --tls-key is given$/
+  )
+})
+
+test('An unknown option, a missing argument and one too many are refused on one line', () => {
+  refuses(['--prot', '80', 'app.js'], 'UP_ERR_USAGE', /^unknown option '--prot' \(Did you mean --port\?\)$/)
+  refuses([], 'UP_ERR_USAGE', /^missing required argument 'file'$/)
+  refuses(['a.js', 'b.js'], 'UP_ERR_USAGE', /^too many arguments/)
+  refuses(['app.js', '-p'], 'UP_ERR_USAGE', /^option '-p, --port <port>' argument missing$/)
+})
+
+test('The help names every option, the defaults and the environment', () => {
+  const help = printed(['--help'])
+  assert.equal(help, printed(['-h']))
+  const names = [
+    'port',
+    'host',
+    'number',
+    'timeout',
+    'watch',
+    'ext',
+    'require',
+    'keepalive',
+    'no-keepalive',
+    'pidfile'
+  ]
+  names.push('title', 'strategy', 'ready-timeout', 'kill-timeout', 'proxy-timeout', 'worker-bind', 'max-held')
+  for (const name of [...names, 'hold-timeout', 'tls-cert', 'tls-key', 'version', 'help']) {
+    assert.match(help, new RegExp(`--${name}\\b`))
+  }
+  for (const word of ['PORT', 'NODE_ENV', 'NO_COLOR', '3000', '10m', 'SIGUSR2', 'SIGHUP'])
+    assert.ok(help.includes(word))
+})
+
+test('-V and --version print the version', () => {
+  assert.equal(printed(['-V']), '1.2.3\n')
+  assert.equal(printed(['--version']), '1.2.3\n')
+})
