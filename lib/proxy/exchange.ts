@@ -6,6 +6,7 @@ import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead, type RequestBody } from './request-head.js'
 import { writeResponseHead } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
+import { Upload } from './upload.js'
 import type { Upstream } from './upstream.js'
 
 /**
@@ -44,7 +45,6 @@ function bodyRead(req: IncomingMessage): UpError {
   return new UpError('UP_ERR_BODY_READ', why)
 }
 
-const LAST_CHUNK = '0\r\n\r\n'
 const EMPTY = Buffer.alloc(0)
 
 class Exchange implements ConnectionUser {
@@ -52,14 +52,10 @@ class Exchange implements ConnectionUser {
   readonly #res: ServerResponse
   readonly #upstream: Upstream
   readonly #connection: UpstreamConnection
-  readonly #body: RequestBody
+  readonly #upload: Upload
+  /** A repetition of it does no harm, as far as the request goes. */
+  readonly #harmless: boolean
   #settle: ((outcome: Outcome) => void) | undefined
-  /** The body is being read. */
-  #reading = false
-  /** The whole request is with the connection. */
-  #sent: boolean
-  /** The request's body is held back until the upstream takes more. */
-  #blocked = false
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
   #head: ResponseHead | undefined
@@ -76,31 +72,22 @@ class Exchange implements ConnectionUser {
     this.#req = req
     this.#res = res
     this.#upstream = upstream
-    this.#body = body
-    this.#sent = body === 'none'
-    this.#settle = settle
     this.#connection = upstream.pool.acquire()
+    this.#upload = new Upload(req, this.#connection, body)
+    this.#harmless = body === 'none' && isIdempotent(req.method ?? '')
+    this.#settle = settle
   }
 
   start(head: string): void {
     this.#res.on('close', this.#onClientClose)
     this.#connection.begin(this.#req.method ?? 'GET', this)
-    if (this.#sent) {
-      this.#connection.write(head)
-      return
-    }
-    // The body later: while it waits unread it can still go to another upstream. Middleware may listen
-    // to it, too.
-    if (this.#req.readableFlowing === true) this.#req.pause()
-    this.#connection.write(head, this.#readBody)
+    this.#upload.start(head)
   }
 
   // The upstream's side
 
   onDrain(): void {
-    if (!this.#blocked) return
-    this.#blocked = false
-    this.#req.resume()
+    this.#upload.goOn()
   }
 
   onInformation(head: ResponseHead): void {
@@ -131,8 +118,8 @@ class Exchange implements ConnectionUser {
   }
 
   onEnd(): void {
-    const persistent = this.#sent && this.#head?.persistent === true
-    this.#stopUpload()
+    const persistent = this.#upload.done && this.#head?.persistent === true
+    this.#upload.drop()
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     if (this.#piece === undefined) this.#res.end()
     else this.#res.end(this.#piece)
@@ -144,7 +131,7 @@ class Exchange implements ConnectionUser {
 
   onSilence(): void {
     // It is the client who keeps us waiting: its own time limits are the server's matter.
-    if (this.#throttled || (!this.#sent && !this.#blocked && this.#head === undefined)) return
+    if (this.#throttled || (this.#upload.isWaitingForClient && this.#head === undefined)) return
     this.#connection.destroy()
     const error = new UpstreamError(
       'UP_ERR_UPSTREAM_TIMEOUT',
@@ -157,45 +144,16 @@ class Exchange implements ConnectionUser {
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     if (this.#head !== undefined) {
       this.#truncate(this.#head)
-      this.#stopUpload()
+      this.#upload.drop()
       return this.#finish(DONE)
     }
-    const repeatable =
-      this.#body === 'none' && isIdempotent(this.#req.method ?? '') && !this.#connection.answering
-    const retry = retryOf(error, !this.#reading, repeatable)
-    if (retry === 'never') this.#stopUpload()
+    const retry = retryOf(error, !this.#upload.reading, this.#harmless && !this.#connection.answering)
+    if (retry === 'never') this.#upload.drop()
+    else this.#upload.stop()
     this.#finish({ kind: 'failed', error, retry })
   }
 
   // The client's side
-
-  readonly #readBody = (): void => {
-    if (this.#settle === undefined) return
-    this.#reading = true
-    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd).resume()
-  }
-
-  readonly #onBody = (chunk: Buffer): void => {
-    const connection = this.#connection
-    let more: boolean
-    if (this.#body === 'chunked') {
-      connection.cork()
-      connection.write(`${chunk.length.toString(16)}\r\n`)
-      connection.write(chunk)
-      more = connection.write('\r\n')
-      connection.uncork()
-    } else {
-      more = connection.write(chunk)
-    }
-    if (more) return
-    this.#blocked = true
-    this.#req.pause()
-  }
-
-  readonly #onBodyEnd = (): void => {
-    this.#sent = true
-    if (this.#body === 'chunked') this.#connection.write(LAST_CHUNK)
-  }
 
   readonly #onClientClose = (): void => {
     if (!this.#res.writableFinished) this.#abandon()
@@ -222,13 +180,6 @@ class Exchange implements ConnectionUser {
     }
   }
 
-  /** Lets node:http read and drop what is left of a body that nobody wants any more. */
-  #stopUpload(): void {
-    if (this.#body === 'none') return
-    this.#req.removeListener('data', this.#onBody).removeListener('end', this.#onBodyEnd)
-    if (!this.#sent || !this.#req.complete) this.#req.resume()
-  }
-
   /** The client must be able to tell that its answer is not whole. */
   #truncate(head: ResponseHead): void {
     const socket: Socket | null = this.#res.socket
@@ -242,7 +193,7 @@ class Exchange implements ConnectionUser {
   #abandon(): void {
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     this.#connection.destroy()
-    this.#stopUpload()
+    this.#upload.drop()
     this.#finish(DONE)
   }
 
