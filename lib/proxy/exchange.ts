@@ -111,13 +111,15 @@ class Exchange implements ConnectionUser {
   onHead(head: ResponseHead): void {
     if (head.status === 101)
       throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
-    // Somebody else has answered meanwhile, a time limit in middleware for example.
+    // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
+    // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
     writeResponseHead(this.#res, head)
     this.#head = head
   }
 
   onData(piece: Buffer): void {
+    if (this.#head === undefined) return
     if (this.#piece !== undefined) this.#writePiece(this.#piece)
     this.#piece = piece
   }
@@ -130,7 +132,8 @@ class Exchange implements ConnectionUser {
   }
 
   onEnd(): void {
-    const persistent = this.#sent && this.#head?.persistent === true
+    if (this.#head === undefined) return
+    const persistent = this.#sent && this.#head.persistent
     this.#stopUpload()
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     if (this.#piece === undefined) this.#res.end()
