@@ -18,9 +18,9 @@ export interface AbOptions {
 
 export interface AbReport {
   readonly requests: number
-  /** What ab calls failed, requests with another status than 2xx, and those that are missing at the end. */
+  /** Those with a broken connection, a wrong length or another status than 2xx, and those not completed. */
   readonly failed: number
-  /** Of the failed ones, those whose connection could not be made or broke. */
+  /** Connections that could not be made, or were reset; one that is closed too early shows as a wrong length. */
   readonly broken: number
   readonly latency: Latency
   readonly problems: readonly string[]
@@ -53,10 +53,11 @@ export async function runAb(options: AbOptions): Promise<AbReport> {
 function readReport(text: string, table: string, wanted: number): AbReport {
   const number = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0)
   const complete = number(/^Complete requests:\s+(\d+)/m)
-  const failed =
-    number(/^Failed requests:\s+(\d+)/m) + number(/^Non-2xx responses:\s+(\d+)/m) + (wanted - complete)
-  const kinds = /\(Connect: (\d+), Receive: (\d+), Length: \d+, Exceptions: (\d+)\)/.exec(text)
-  const broken = kinds === null ? 0 : kinds.slice(1).reduce((sum, count) => sum + Number(count), 0)
+  const kinds = /\(Connect: (\d+), Receive: (\d+), Length: (\d+), Exceptions: (\d+)\)/.exec(text)
+  const [connect = 0, receive = 0, length = 0, exceptions = 0] = kinds?.slice(1).map(Number) ?? []
+  const broken = Math.max(connect, receive, exceptions)
+  // ab counts one broken connection under up to three of these kinds, and a 502 under two.
+  const failed = Math.max(broken, length, number(/^Non-2xx responses:\s+(\d+)/m)) + (wanted - complete)
   const share = (percent: number): number => Number(new RegExp(`^${percent},(.*)$`, 'm').exec(table)?.[1])
   return {
     requests: complete,

@@ -1,9 +1,8 @@
 import type { Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
-import { relative } from 'node:path'
 import { isatty } from 'node:tty'
 import { UpServer } from '../server/up-server.js'
-import { Watch } from '../watch/watch.js'
+import type { Watch } from '../watch/watch.js'
 import { count, headline } from './format.js'
 import { describeAddress } from './listen.js'
 import type { CliOptions } from './options.js'
@@ -12,6 +11,7 @@ import { Reloads } from './reloads.js'
 import { Report } from './report.js'
 import { Terminal } from './terminal.js'
 import { readTls } from './tls.js'
+import { watchApp } from './watch-app.js'
 
 /** Errors of accepting connections come in floods: one is told in so many milliseconds. */
 const ACCEPT_ERROR_EVERY_MS = 10_000
@@ -40,7 +40,14 @@ export class Master {
     this.#out = out
     this.ended = new Promise(resolve => (this.#end = resolve))
     // Before the workers load their files, so that no change after that is missed.
-    this.#watch = options.watch ? this.#createWatch(file) : undefined
+    this.#watch = options.watch
+      ? watchApp({
+          file,
+          extensions: options.extensions,
+          out,
+          onChange: why => (this.#stopping ? undefined : this.#reloads.request(why))
+        })
+      : undefined
     this.#srv = new UpServer(server, file, options.up)
     this.#report = new Report(this.#srv, out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#refreshTls())
@@ -81,8 +88,7 @@ export class Master {
     this.#stopping = true
     this.#report.muteFailures()
     try {
-      await this.#watch?.close()
-      await this.#srv.close()
+      await Promise.all([this.#srv.close(), this.#watch?.close()])
       this.#terminal?.close()
       this.#out.info('stopped')
       this.#end(code)
@@ -93,7 +99,7 @@ export class Master {
   }
 
   #abort(why: string): never {
-    this.#out.warn(`${why} again: exiting at once`)
+    this.#out.warn(`${why}: exiting at once`)
     for (const { pid } of this.#srv.status().workers) if (pid !== undefined) kill(pid)
     process.exit(1)
   }
@@ -126,19 +132,6 @@ export class Master {
     }
   }
 
-  #createWatch(file: string): Watch {
-    const folder = process.cwd()
-    const watch = new Watch({
-      folder,
-      files: [file],
-      extensions: this.#options.extensions,
-      onChange: paths => (this.#stopping ? undefined : this.#reloads.request(describeChange(paths, folder))),
-      onError: error => this.#out.error(`cannot watch everything: ${error.message}`)
-    })
-    void watch.ready.then(() => this.#out.info(`watching ${folder}`))
-    return watch
-  }
-
   #createTerminal(): Terminal {
     return new Terminal(process.stdin, {
       onReload: () => this.reload('key'),
@@ -146,12 +139,6 @@ export class Master {
       onHangup: () => this.stop('the terminal was closed')
     })
   }
-}
-
-function describeChange(paths: readonly string[], folder: string): string {
-  const [first, ...more] = paths
-  if (first === undefined) return 'files changed'
-  return `${relative(folder, first)}${more.length === 0 ? '' : ` and ${count(more.length, 'other file')}`} changed`
 }
 
 function kill(pid: number): void {

@@ -5,8 +5,6 @@ import { UpstreamSocket } from './upstream-socket.js'
 
 /** What happens to one request on a connection, besides its answer. */
 export interface ConnectionUser extends ResponseReceiver {
-  /** The connection is established; called at once where it already is. */
-  onConnect(): void
   /** All that one read brought has been parsed: what is still kept back should go out. */
   onReadEnd(): void
   /** The upstream takes more of the request's body. */
@@ -35,7 +33,6 @@ export class UpstreamConnection {
       .on('error', error => this.#fail(this.#explain(error)))
       .on('connect', () => {
         this.#connected = true
-        this.#user?.onConnect()
       })
       .on('data', (chunk: Buffer) => this.#read(chunk))
       .on('end', () => this.#finish())
@@ -70,7 +67,6 @@ export class UpstreamConnection {
   begin(method: string, user: ConnectionUser): void {
     this.#user = user
     this.#parser = new ResponseParser(method, user)
-    if (this.#connected) user.onConnect()
   }
 
   /** Ends the use of a connection whose request is sent and whose answer is whole. */
@@ -79,9 +75,16 @@ export class UpstreamConnection {
     this.#parser = undefined
   }
 
-  /** Returns false when the caller should wait for `onDrain`. */
-  write(data: Buffer | string): boolean {
-    return this.#socket.write(data, 'latin1')
+  /**
+   * Returns false when the caller should wait for `onDrain`.
+   *
+   * @param onTaken called once the other side's system has taken the data; never if it cannot
+   */
+  write(data: Buffer | string, onTaken?: () => void): boolean {
+    if (onTaken === undefined) return this.#socket.write(data, 'latin1')
+    return this.#socket.write(data, 'latin1', error => {
+      if (error == null) onTaken()
+    })
   }
 
   cork(): void {

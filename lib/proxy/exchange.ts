@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { UpError, UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from './connection.js'
-import { DONE, isIdempotent, type Outcome } from './outcome.js'
+import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead, type RequestBody } from './request-head.js'
 import { writeResponseHead } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
@@ -54,6 +54,8 @@ class Exchange implements ConnectionUser {
   readonly #connection: UpstreamConnection
   readonly #body: RequestBody
   #settle: ((outcome: Outcome) => void) | undefined
+  /** The body is being read. */
+  #reading = false
   /** The whole request is with the connection. */
   #sent: boolean
   /** The request's body is held back until the upstream takes more. */
@@ -82,19 +84,18 @@ class Exchange implements ConnectionUser {
 
   start(head: string): void {
     this.#res.on('close', this.#onClientClose)
-    // Middleware may listen to the body, too: it must not start before there is somebody to take it.
-    if (this.#body !== 'none' && this.#req.readableFlowing === true) this.#req.pause()
-    this.#connection.write(head)
     this.#connection.begin(this.#req.method ?? 'GET', this)
+    if (this.#sent) {
+      this.#connection.write(head)
+      return
+    }
+    // The body later: while it waits unread it can still go to another upstream. Middleware may listen
+    // to it, too.
+    if (this.#req.readableFlowing === true) this.#req.pause()
+    this.#connection.write(head, this.#readBody)
   }
 
   // The upstream's side
-
-  onConnect(): void {
-    // Not earlier: a body that waits unread can still go to another upstream.
-    if (this.#sent) return
-    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd).resume()
-  }
 
   onDrain(): void {
     if (!this.#blocked) return
@@ -162,20 +163,20 @@ class Exchange implements ConnectionUser {
       this.#stopUpload()
       return this.#finish(DONE)
     }
-    const untouched = this.#body === 'none' || !this.#connection.connected
-    if (!untouched) this.#stopUpload()
-    this.#finish({ kind: 'failed', error, retry: this.#retry(error) })
-  }
-
-  #retry(error: UpstreamError): 'unsent' | 'repeatable' | 'never' {
-    if (error.code === 'UP_ERR_CONNECT') return 'unsent'
-    const unanswered = error.code === 'UP_ERR_UPSTREAM_CLOSED' && !this.#connection.answering
-    return unanswered && this.#body === 'none' && isIdempotent(this.#req.method ?? '')
-      ? 'repeatable'
-      : 'never'
+    const repeatable =
+      this.#body === 'none' && isIdempotent(this.#req.method ?? '') && !this.#connection.answering
+    const retry = retryOf(error, !this.#reading, repeatable)
+    if (retry === 'never') this.#stopUpload()
+    this.#finish({ kind: 'failed', error, retry })
   }
 
   // The client's side
+
+  readonly #readBody = (): void => {
+    if (this.#settle === undefined) return
+    this.#reading = true
+    this.#req.on('data', this.#onBody).on('end', this.#onBodyEnd).resume()
+  }
 
   readonly #onBody = (chunk: Buffer): void => {
     const connection = this.#connection

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { UpError, UpstreamError } from '../errors.js'
 import { addressText } from './address.js'
 import { lingeringEnd } from './lingering-end.js'
-import { DONE, type Outcome } from './outcome.js'
+import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead } from './request-head.js'
 import { clientFields } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
@@ -48,6 +48,7 @@ class Upgrade implements ResponseReceiver {
   readonly #socket: Socket
   readonly #parser: ResponseParser
   readonly #http10: boolean
+  readonly #idempotent: boolean
   #settle: ((outcome: Outcome) => void) | undefined
   #connected = false
   #head: ResponseHead | undefined
@@ -65,6 +66,7 @@ class Upgrade implements ResponseReceiver {
     this.#upstream = upstream
     this.#settle = settle
     this.#http10 = req.httpVersionMinor === 0
+    this.#idempotent = isIdempotent(req.method ?? '')
     this.#parser = new ResponseParser(req.method ?? 'GET', this)
     const { address } = upstream
     this.#socket =
@@ -171,7 +173,7 @@ class Upgrade implements ResponseReceiver {
       return this.#finish(DONE)
     }
     const error = cause instanceof UpstreamError ? cause : this.#explain(cause)
-    const retry = error.code === 'UP_ERR_CONNECT' ? 'unsent' : 'never'
+    const retry = retryOf(error, true, this.#idempotent && !this.#parser.started)
     this.#finish({ kind: 'failed', error, retry })
   }
 

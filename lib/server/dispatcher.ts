@@ -11,6 +11,8 @@ import { HoldQueue } from './hold-queue.js'
 
 /** All workers refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
+/** How long a worker may take to show that it lives before a request is repeated there, in milliseconds. */
+const SIGN_OF_LIFE_MS = 1000
 
 /** Gives each request to an available worker, and holds it while there is none. It knows no reload. */
 export class Dispatcher {
@@ -78,6 +80,12 @@ export class Dispatcher {
         const refusal = await this.#hold(client, since)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         continue
+      }
+      if (repeated) {
+        // Workers often die together, and the end of this one may not have been noticed yet: a request
+        // is repeated only once, so not before the worker has shown that it lives.
+        await worker.signOfLife(SIGN_OF_LIFE_MS)
+        if (worker.readyState !== 'spawned') continue
       }
       worker.claim(kind)
       const outcome = await forward(upstream)

@@ -8,7 +8,7 @@ import { NewFolders } from './new-folders.js'
 export interface WatchOptions {
   /** The folder, with all below it but node_modules, .git and what .gitignore files name. */
   readonly folder: string
-  /** Files to watch in any case, wherever they are. */
+  /** Files to watch in any case, wherever they are; with their folder, where that is an ignored one. */
   readonly files?: readonly string[]
   /** Extensions, without the dot, that count besides those of {@link EXTENSIONS}. */
   readonly extensions?: readonly string[]
@@ -32,7 +32,8 @@ export class Watch {
   readonly #watcher: FSWatcher
   readonly #debounce: Debounce
   readonly #always = new Set<string>()
-  readonly #filters = new Map<string, Filter>()
+  readonly #folders: string[] = []
+  readonly #filters: Filter[] = []
   readonly #newFolders: NewFolders
   #changed = new Set<string>()
   #isReady = false
@@ -69,8 +70,8 @@ export class Watch {
     this.ready = new Promise<void>(done => this.#watcher.once('ready', done)).then(() => {
       this.#isReady = true
     })
-    this.#follow(realpathSync(options.folder))
-    for (const file of options.files ?? []) this.#follow(realpathSync(file))
+    this.#followFolder(realpathSync(options.folder))
+    for (const file of options.files ?? []) this.#followProgram(realpathSync(file))
   }
 
   async close(): Promise<void> {
@@ -80,9 +81,7 @@ export class Watch {
   }
 
   #counts(path: string, stats: Stats | undefined): boolean {
-    if (this.#always.has(path)) return true
-    for (const filter of this.#filters.values()) if (filter(path, stats)) return true
-    return false
+    return this.#always.has(path) || this.#filters.some(filter => filter(path, stats))
   }
 
   #onEvent(event: string, path: string, stats: Stats | undefined): void {
@@ -110,19 +109,32 @@ export class Watch {
     }
   }
 
+  /** Watches a program that was named: in an ignored folder, such as what a compiler made, with all of it. */
+  #followProgram(file: string): void {
+    const folder = dirname(file)
+    const isIgnored = !this.#counts(folder, statSync(folder))
+    if (isIgnored && this.#folders.some(followed => isInside(folder, followed))) this.#followFolder(folder)
+    this.#follow(file)
+  }
+
   /** Watches a file, or a folder with all below it; `path` is a real one. */
   #follow(path: string): void {
     const stats = statSync(path)
     if (this.#counts(path, stats)) return
     if (stats.isDirectory()) {
-      // A link to a folder above would draw in everything beside the program.
-      for (const folder of this.#filters.keys()) if (isInside(folder, path)) return
-      this.#filters.set(path, createFilter(path, this.#extensions))
-      this.#watcher.add(path)
+      this.#followFolder(path)
     } else {
       // Its folder is watched for it, so that a file that is replaced or comes again is seen.
       this.#always.add(path).add(dirname(path))
       this.#watcher.add(dirname(path))
     }
+  }
+
+  #followFolder(path: string): void {
+    // A link to a folder above would draw in everything beside the program.
+    if (this.#folders.some(followed => isInside(followed, path))) return
+    this.#folders.push(path)
+    this.#filters.push(createFilter(path, this.#extensions))
+    this.#watcher.add(path)
   }
 }

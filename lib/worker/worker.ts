@@ -12,6 +12,8 @@ import { workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
+/** The id of pings that are not the heartbeat's, which count from 1. */
+const PROBE_ID = 0
 const LOOPBACK = '127.0.0.1'
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
 const STDERR_TAIL = 16_384
@@ -48,6 +50,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #drainTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
   #terminated = false
+  /** Those who wait for a sign of life; answers come in the order of the questions. */
+  readonly #probes: (() => void)[] = []
 
   constructor(spec: WorkerSpec) {
     super()
@@ -149,6 +153,18 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)
   }
 
+  /** Asks it for a sign of life. Resolves when that has come, when it is gone, or when the time is over. */
+  async signOfLife(timeoutMs: number): Promise<void> {
+    if (this.#readyState === 'terminated') return
+    this.#send({ type: 'up:ping', id: PROBE_ID })
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>(resolve => {
+      timer = setTimeout(resolve, timeoutMs)
+      this.#probes.push(resolve)
+    })
+    clearTimeout(timer)
+  }
+
   /** Kills it at once. */
   kill(): void {
     if (this.#readyState !== 'terminated') this.proc.kill('SIGKILL')
@@ -169,6 +185,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (state !== 'terminated') this.#shown.release()
     if (state !== 'terminated') return
     this.#heartbeat?.stop()
+    for (const resolve of this.#probes.splice(0)) resolve()
     clearTimeout(this.#drainTimer)
     clearTimeout(this.#killTimer)
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
@@ -183,7 +200,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
         this.#saidReady = true
         break
       case 'up:pong':
-        this.#heartbeat?.answer(message.id)
+        if (message.id === PROBE_ID) this.#probes.shift()?.()
+        else this.#heartbeat?.answer(message.id)
         return
       case 'up:failed':
         this.#cause = new UpError(message.code, message.message)

@@ -108,6 +108,17 @@ test('--ext adds extensions; what .gitignore names is left out', async t => {
   await up.line(/reloaded in .* generation 2/)
 })
 
+test('With --watch the module may be named without its extension', async t => {
+  const cwd = tempFolder(t, { 'app.js': appText('old') })
+  const up = startUp(t, ['-p', '0', '-n', '1', '-w', './app'], { cwd })
+  const url = await up.url()
+  await up.line(/watching /)
+  await up.line(/is ready/)
+  write(cwd, 'app.js', appText('new'))
+  await up.line(/reloaded in/)
+  assert.equal(await get(url), 'new')
+})
+
 test('With --watch SIGTERM still ends it', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('x') })
   const up = startUp(t, ['-p', '0', '-n', '1', '-w', 'app.js'], { cwd })

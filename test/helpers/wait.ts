@@ -74,13 +74,3 @@ export async function message(worker: Worker, text: string): Promise<void> {
 export async function exited(proc: ChildProcess): Promise<void> {
   if (proc.exitCode === null && proc.signalCode === null) await within(once(proc, 'exit'), 'the exit')
 }
-
-/** Whether a process of this id is there. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -51,16 +51,37 @@ test('node_modules, .git and what .gitignore names are not watched', async t => 
 })
 
 test('A file given by name is watched though it is ignored, also when it is removed and comes again', async t => {
-  const folder = tempFolder(t, { '.gitignore': 'dist/\n', 'dist/app.js': '1', 'dist/other.js': '1' })
-  const file = join(folder, 'dist/app.js')
+  const folder = tempFolder(t, { '.gitignore': '*.gen.js\n', 'app.gen.js': '1', 'other.gen.js': '1' })
+  const file = join(folder, 'app.gen.js')
   const { next } = await watchFolder(t, folder, { files: [file] })
-  write(folder, 'dist/other.js', '2')
+  write(folder, 'other.gen.js', '2')
+  write(folder, 'app.gen.js', '2')
+  assert.deepEqual(await next(), ['app.gen.js'])
+  unlinkSync(file)
+  assert.deepEqual(await next(), ['app.gen.js'])
+  write(folder, 'app.gen.js', '3')
+  assert.deepEqual(await next(), ['app.gen.js'])
+})
+
+test('A file given by name brings in the ignored folder that it is in', async t => {
+  const folder = tempFolder(t, { '.gitignore': 'dist/\nout/\n', 'dist/app.js': '1', 'dist/lib/a.js': '1' })
+  write(folder, 'out/b.js', '1')
+  write(folder, 'dist/node_modules/c.js', '1')
+  const { next } = await watchFolder(t, folder, { files: [join(folder, 'dist/app.js')] })
+  write(folder, 'out/b.js', '2')
+  write(folder, 'dist/node_modules/c.js', '2')
+  write(folder, 'dist/lib/a.js', '2')
+  assert.deepEqual(await next(), ['dist/lib/a.js'])
   write(folder, 'dist/app.js', '2')
   assert.deepEqual(await next(), ['dist/app.js'])
-  unlinkSync(file)
-  assert.deepEqual(await next(), ['dist/app.js'])
-  write(folder, 'dist/app.js', '3')
-  assert.deepEqual(await next(), ['dist/app.js'])
+})
+
+test('A file given by name is watched without an extension', async t => {
+  const folder = tempFolder(t, { app: '1', other: '1' })
+  const { next } = await watchFolder(t, folder, { files: [join(folder, 'app')] })
+  write(folder, 'other', '2')
+  write(folder, 'app', '2')
+  assert.deepEqual(await next(), ['app'])
 })
 
 test('A file given by name is watched outside the folder, and nothing beside it', async t => {
