@@ -66,6 +66,7 @@ export class UpstreamConnection {
   /** Begins a request; `write` sends it. */
   begin(method: string, user: ConnectionUser): void {
     this.#user = user
+    this.#socket.rescues = false
     this.#parser = new ResponseParser(method, user)
   }
 
@@ -83,7 +84,9 @@ export class UpstreamConnection {
   write(data: Buffer | string, onTaken?: () => void): boolean {
     if (onTaken === undefined) return this.#socket.write(data, 'latin1')
     return this.#socket.write(data, 'latin1', error => {
-      if (error == null) onTaken()
+      if (error != null) return
+      this.#socket.rescues = true
+      onTaken()
     })
   }
 

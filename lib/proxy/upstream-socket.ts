@@ -6,15 +6,18 @@ const MAX_RESCUED = 1024 * 1024
 const READ_SIZE = 65_536
 
 /**
- * A socket that emits what has arrived before it is destroyed by a failed write.
+ * A socket that can emit what has arrived before it is destroyed by a failed write.
  *
  * An upstream that refuses an upload often answers and closes while the body is still on its way: the next
  * write fails, and node:net closes the socket although the answer lies unread in the kernel.
  */
 export class UpstreamSocket extends Socket {
+  /** Whether it does: only what arrives behind a request can be the answer to it. */
+  rescues = false
+
   override _destroy(error: NodeJS.ErrnoException | null, callback: (error?: Error | null) => void): void {
     // What waits in the stream itself is lost by now, and what follows it would be out of place.
-    if (error?.syscall === 'write' && this.readableLength === 0) this.#rescue()
+    if (this.rescues && error?.syscall === 'write' && this.readableLength === 0) this.#rescue()
     super._destroy(error, callback)
   }
 

@@ -12,7 +12,6 @@ async function use(pool: ConnectionPool): Promise<void> {
   const nothing = (): void => {}
   const connection = pool.acquire()
   const user: ConnectionUser = {
-    onConnect: nothing,
     onReadEnd: nothing,
     onDrain: nothing,
     onSilence: nothing,
