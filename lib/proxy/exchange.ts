@@ -167,6 +167,7 @@ class Exchange implements ConnectionUser {
       this.#body === 'none' && isIdempotent(this.#req.method ?? '') && !this.#connection.answering
     const retry = retryOf(error, !this.#reading, repeatable)
     if (retry === 'never') this.#stopUpload()
+    else this.#upstream.pool.discardIdle()
     this.#finish({ kind: 'failed', error, retry })
   }
 
