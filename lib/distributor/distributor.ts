@@ -24,6 +24,7 @@ import type {
   WsFacade,
   WsMiddleware
 } from './middleware.js'
+import { followsRefused, refuseUnsafe } from './framing-guard.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
 
@@ -132,11 +133,15 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   }
 
   #request(req: DistributorRequest, res: ServerResponse): void {
+    if (followsRefused(req)) return
     req.res = res
     // Middleware may end an answer that is being passed on; the write that follows must not throw.
     res.on('error', ignore)
     this.traffic.addRequest(res)
-    this.#run('http', req, res, this.#lastRequest, upstream => this.forwardRequest(req, res, upstream))
+    const pass = this.#pass('http', req, res, upstream => this.forwardRequest(req, res, upstream))
+    const refusal = refuseUnsafe(req, res)
+    if (refusal !== undefined) this.#runErrors(pass, refusal, 0)
+    else this.#run(pass, this.#lastRequest)
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
@@ -144,24 +149,29 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     socket.on('error', () => socket.destroy())
     req.head = head
     this.traffic.addUpgrade(socket)
-    this.#run('ws', req, socket, this.#lastUpgrade, upstream => this.forwardUpgrade(req, socket, upstream))
+    const pass = this.#pass('ws', req, socket, upstream => this.forwardUpgrade(req, socket, upstream))
+    this.#run(pass, this.#lastUpgrade)
   }
 
-  #run(
+  #pass(
     kind: 'http' | 'ws',
     req: DistributorRequest,
     answer: ServerResponse | Duplex,
-    last: Handler,
     send: (upstream: Upstream) => Promise<Outcome>
-  ): void {
-    const stack = this.#stacks[kind].all
-    if (stack.length > 0) rememberFields(req)
+  ): Pass {
     const forward = (address: Address): void => {
       void this.#forward(address, send).then(error => {
         if (error !== undefined) this.#runErrors(pass, error, 0)
       })
     }
     const pass: Pass = { kind, req, answer, forward }
+    return pass
+  }
+
+  #run(pass: Pass, last: Handler): void {
+    const { kind, req, answer, forward } = pass
+    const stack = this.#stacks[kind].all
+    if (stack.length > 0) rememberFields(req)
     runChain({
       stack,
       last,

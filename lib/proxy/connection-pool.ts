@@ -42,12 +42,17 @@ export class ConnectionPool {
     this.#sweeper ??= setInterval(() => this.#sweep(), POOL_IDLE_MS / 3).unref()
   }
 
+  /** Closes idle connections: when one of them was found closed, the others most often are, too. */
+  discardIdle(): void {
+    for (const { connection } of this.#idle.splice(0)) connection.destroy()
+  }
+
   /** Closes idle connections now, and busy ones when their answer is whole. */
   close(): void {
     this.#closed = true
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
-    for (const { connection } of this.#idle.splice(0)) connection.destroy()
+    this.discardIdle()
   }
 
   #sweep(): void {

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
 import { UpstreamError } from '../errors.js'
 import { addressText, type Address } from './address.js'
 import { ResponseParser, type ResponseReceiver } from './response-parser.js'
+import { UpstreamSocket } from './upstream-socket.js'
 
 /** What happens to one request on a connection, besides its answer. */
 export interface ConnectionUser extends ResponseReceiver {
@@ -17,7 +17,7 @@ export interface ConnectionUser extends ResponseReceiver {
 
 /** One connection to an upstream, which carries one request at a time. */
 export class UpstreamConnection {
-  readonly #socket: Socket
+  readonly #socket = new UpstreamSocket()
   readonly #address: Address
   #user: ConnectionUser | undefined
   #parser: ResponseParser | undefined
@@ -27,10 +27,8 @@ export class UpstreamConnection {
 
   constructor(address: Address, timeoutMs: number) {
     this.#address = address
-    this.#socket =
-      address.socketPath !== undefined
-        ? connect({ path: address.socketPath })
-        : connect({ port: address.port, host: address.host, noDelay: true })
+    if (address.socketPath !== undefined) this.#socket.connect(address.socketPath)
+    else this.#socket.setNoDelay().connect(address.port, address.host)
     this.#socket
       .on('error', error => this.#fail(this.#explain(error)))
       .on('connect', () => {
@@ -68,6 +66,7 @@ export class UpstreamConnection {
   /** Begins a request; `write` sends it. */
   begin(method: string, user: ConnectionUser): void {
     this.#user = user
+    this.#socket.rescues = false
     this.#parser = new ResponseParser(method, user)
   }
 
@@ -85,7 +84,9 @@ export class UpstreamConnection {
   write(data: Buffer | string, onTaken?: () => void): boolean {
     if (onTaken === undefined) return this.#socket.write(data, 'latin1')
     return this.#socket.write(data, 'latin1', error => {
-      if (error == null) onTaken()
+      if (error != null) return
+      this.#socket.rescues = true
+      onTaken()
     })
   }
 

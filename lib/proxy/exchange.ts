@@ -99,13 +99,15 @@ class Exchange implements ConnectionUser {
   onHead(head: ResponseHead): void {
     if (head.status === 101)
       throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
-    // Somebody else has answered meanwhile, a time limit in middleware for example.
+    // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
+    // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
     writeResponseHead(this.#res, head)
     this.#head = head
   }
 
   onData(piece: Buffer): void {
+    if (this.#head === undefined) return
     if (this.#piece !== undefined) this.#writePiece(this.#piece)
     this.#piece = piece
   }
@@ -118,7 +120,8 @@ class Exchange implements ConnectionUser {
   }
 
   onEnd(): void {
-    const persistent = this.#upload.done && this.#head?.persistent === true
+    if (this.#head === undefined) return
+    const persistent = this.#upload.done && this.#head.persistent
     this.#upload.drop()
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     if (this.#piece === undefined) this.#res.end()
@@ -148,8 +151,12 @@ class Exchange implements ConnectionUser {
       return this.#finish(DONE)
     }
     const retry = retryOf(error, !this.#upload.reading, this.#harmless && !this.#connection.answering)
-    if (retry === 'never') this.#upload.drop()
-    else this.#upload.stop()
+    if (retry === 'never') {
+      this.#upload.drop()
+    } else {
+      this.#upload.stop()
+      this.#upstream.pool.discardIdle()
+    }
     this.#finish({ kind: 'failed', error, retry })
   }
 

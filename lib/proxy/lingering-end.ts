@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 
-/** How long a client has to close its side after we ended ours, in milliseconds. */
+/** How long a client may take to receive what is left for it, in milliseconds. */
+const SEND_MS = 30_000
+/** How long it has to close its side after we ended ours, in milliseconds. */
 const LINGER_MS = 2000
 
 /**
@@ -9,8 +11,14 @@ const LINGER_MS = 2000
  * client still sends is read and dropped.
  */
 export function lingeringEnd(socket: Duplex, text = ''): void {
-  socket.end(text, 'latin1')
-  socket.resume()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
+  const close = (): void => void socket.destroy()
+  let timer = setTimeout(close, SEND_MS)
+  socket
+    .once('finish', () => {
+      clearTimeout(timer)
+      timer = setTimeout(close, LINGER_MS)
+    })
+    .once('close', () => clearTimeout(timer))
+    .resume()
+    .end(text, 'latin1')
 }

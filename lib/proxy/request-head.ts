@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { UpError } from '../errors.js'
 import { clientLine, forwardedLines, type ForwardedFields } from './forwarded.js'
+import { assertFraming } from './request-framing.js'
 import { requestFields } from './request-fields.js'
 
 /** How a request's body is delimited: by Content-Length, in chunks, or there is none. */
@@ -62,8 +63,6 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
         lines += `${name}: ${value}\r\n`
         break
       case 'transfer-encoding':
-        if (chunked || value.toLowerCase() !== 'chunked' || req.httpVersionMinor === 0)
-          throw badFraming(value)
         chunked = true
         break
       case 'x-forwarded-for':
@@ -80,7 +79,7 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
         break
     }
   }
-  if (chunked && length !== '') throw badFraming('chunked')
+  if (chunked) assertFraming(req)
   if (!sawHost) lines = `Host: ${host ?? ''}\r\n` + lines
   if (chunked) lines += 'Transfer-Encoding: chunked\r\n'
   lines += forwardedLines(req, host ?? '', claimed, given, options.trust)
@@ -161,12 +160,5 @@ function badRequestLine(method: string, url: string): UpError {
   return new UpError(
     'UP_ERR_HEADER',
     `middleware set the request's method or URL so that ${line} cannot be sent`
-  )
-}
-
-function badFraming(value: string): UpError {
-  return new UpError(
-    'UP_ERR_BAD_REQUEST',
-    `the request's Transfer-Encoding ${JSON.stringify(value)} cannot be forwarded safely`
   )
 }

@@ -113,7 +113,7 @@ class Upgrade implements ResponseReceiver {
     if (this.#chunked) this.#client.write(`${piece.length.toString(16)}\r\n`, 'latin1')
     let more = this.#client.write(piece)
     if (this.#chunked) more = this.#client.write('\r\n', 'latin1')
-    if (more) return
+    if (more || this.#socket.isPaused()) return
     this.#socket.pause()
     this.#client.once('drain', () => this.#socket.resume())
   }

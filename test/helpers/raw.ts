@@ -126,6 +126,39 @@ export class RawPeer {
   }
 }
 
+/** Sends the same piece many times, and counts what the other end's system has taken. */
+export class Pour {
+  /** Bytes. */
+  taken = 0
+  /** Settles when all is taken. */
+  readonly done: Promise<void>
+
+  constructor(peer: RawPeer, piece: Buffer, times: number) {
+    this.done = this.#send(peer, piece, times)
+    this.done.catch(() => {})
+  }
+
+  /**
+   * Resolves when no more is taken: the other end has stopped reading. No event tells that; on a busy
+   * machine it may resolve too early, which makes a test say less, but not fail.
+   */
+  async stalled(): Promise<void> {
+    for (let before = -1; before !== this.taken;) {
+      before = this.taken
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+
+  async #send({ socket }: RawPeer, piece: Buffer, times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      await new Promise<void>((resolve, reject) => {
+        socket.write(piece, error => (error == null ? resolve() : reject(error)))
+      })
+      this.taken += piece.length
+    }
+  }
+}
+
 /** An upstream, or a server of any kind, whose connections the test answers itself. */
 export class RawUpstream {
   readonly address: Address

@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { assertFraming } from '../proxy/request-framing.js'
+
+/** Connections that end with the answer to a request whose own end is not sure. */
+const ending = new WeakSet<Socket>()
+
+/** Whether the request stands behind one that was refused on its connection, and so may be no request. */
+export function followsRefused(req: IncomingMessage): boolean {
+  return ending.has(req.socket)
+}
+
+/**
+ * Refuses a request that others could delimit in another way. This cannot wait until it is forwarded: by
+ * then node:http may have parsed, and we have forwarded, what follows it.
+ *
+ * @returns the error to answer with, or undefined for a sound request
+ */
+export function refuseUnsafe(req: IncomingMessage, res: ServerResponse): unknown {
+  if (req.headers['transfer-encoding'] === undefined) return undefined
+  try {
+    assertFraming(req)
+    return undefined
+  } catch (error) {
+    ending.add(req.socket)
+    res.shouldKeepAlive = false
+    return error
+  }
+}
