@@ -146,8 +146,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
   terminate(): void {
     if (this.#terminated || this.#readyState === 'terminated') return
+    if (this.#readyState !== 'terminating') return this.retire(0)
     this.#terminated = true
-    if (this.#readyState !== 'terminating') this.#enter('terminating')
     this.#send({ type: 'up:close' })
     this.proc.kill('SIGTERM')
     this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)

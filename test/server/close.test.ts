@@ -67,6 +67,17 @@ test('close() lets a request finish that is in flight, and no worker leaves befo
   await closed
 })
 
+test('close() ends a connection whose answer had promised to keep it open', async t => {
+  const { srv, port } = await serve(t, app, { numWorkers: 1, workerTimeout: '10m' })
+  const client = new RawClient(port).write('GET /half HTTP/1.1\r\nHost: a\r\n\r\n')
+  assert.match(await client.until('half'), /\r\nConnection: keep-alive\r\n/i)
+  const [worker] = srv.workers
+  const closed = srv.close()
+  worker?.proc.kill('SIGUSR2')
+  assert.match((await client.end()).received, /\r\n\r\nhalffull$/)
+  await closed
+})
+
 test('close() lets an upload finish that is in flight', async t => {
   const { srv, port } = await serve(t, app, { numWorkers: 1 })
   const client = new RawClient(port)

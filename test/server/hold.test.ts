@@ -105,6 +105,16 @@ test('14. An upgrade waits, too, and gets 503 when its time is over', async t =>
   assert.match(received, /\r\nRetry-After: \d+\r\n/)
 })
 
+test('14. An upgrade that waited is joined to the first worker that is ready', async t => {
+  const gate = await gated(t)
+  const client = new RawClient(gate.port)
+  client.write('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+  await held(gate, 1)
+  gate.open()
+  // The app knows no upgrades: it answers as to any other request.
+  assert.match((await client.end()).received, /^HTTP\/1.1 200 [^]*GET \/chat 0/)
+})
+
 test('14. A client that resets its connection frees its place', async t => {
   const gate = await gated(t, { maxHeld: 1 })
   const client = new RawClient(gate.port).write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
