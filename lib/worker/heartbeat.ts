@@ -1,26 +1,46 @@
-/** Pings something regularly and tells when an answer stays away. */
+/** The id of a ping that nobody is punished for. */
+const PROBE_ID = 0
+
+/** Pings something, regularly or when asked to, and tells when an answer stays away. */
 export class Heartbeat {
   readonly #timeoutMs: number
   readonly #ping: (id: number) => void
   readonly #onSilence: () => void
-  readonly #interval: NodeJS.Timeout
+  readonly #probes: (() => void)[] = []
+  #interval: NodeJS.Timeout | undefined
   #deadline: NodeJS.Timeout | undefined
-  #id = 0
+  #id = PROBE_ID
 
   /**
-   * @param intervalMs time between two pings, in milliseconds
-   * @param timeoutMs how long an answer may take, in milliseconds
-   * @param onSilence called when a ping was not answered in time
+   * @param timeoutMs how long the answer to a regular ping may take, in milliseconds
+   * @param ping sends a ping, to be answered with its id
+   * @param onSilence called when a regular ping was not answered in time
    */
-  constructor(intervalMs: number, timeoutMs: number, ping: (id: number) => void, onSilence: () => void) {
+  constructor(timeoutMs: number, ping: (id: number) => void, onSilence: () => void) {
     this.#timeoutMs = timeoutMs
     this.#ping = ping
     this.#onSilence = onSilence
+  }
+
+  /** Pings from now on every `intervalMs`. */
+  start(intervalMs: number): void {
     this.#interval = setInterval(() => this.#beat(), intervalMs).unref()
+  }
+
+  /** Pings once. Resolves with the answer, when the heartbeat is stopped, or when the time is over. */
+  async signOfLife(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>(resolve => {
+      timer = setTimeout(resolve, timeoutMs)
+      this.#probes.push(resolve)
+      this.#ping(PROBE_ID)
+    })
+    clearTimeout(timer)
   }
 
   /** An answer has come. */
   answer(id: number): void {
+    if (id === PROBE_ID) this.#probes.shift()?.()
     if (id !== this.#id) return
     clearTimeout(this.#deadline)
     this.#deadline = undefined
@@ -29,6 +49,7 @@ export class Heartbeat {
   stop(): void {
     clearInterval(this.#interval)
     clearTimeout(this.#deadline)
+    for (const resolve of this.#probes.splice(0)) resolve()
   }
 
   #beat(): void {

@@ -12,8 +12,6 @@ import { workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
-/** The id of pings that are not the heartbeat's, which count from 1. */
-const PROBE_ID = 0
 const LOOPBACK = '127.0.0.1'
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
 const STDERR_TAIL = 16_384
@@ -45,13 +43,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #bound: { port: number | undefined; http: boolean } | undefined
   #saidReady = false
   #cause: UpError | undefined
-  #heartbeat: Heartbeat | undefined
+  readonly #heartbeat: Heartbeat
   #startTimer: NodeJS.Timeout | undefined
   #drainTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
   #terminated = false
   /** Those who wait for a sign of life; answers come in the order of the questions. */
-  readonly #probes: (() => void)[] = []
 
   constructor(spec: WorkerSpec) {
     super()
@@ -59,6 +56,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.generation = spec.generation
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
+    this.#heartbeat = new Heartbeat(
+      spec.unresponsiveTimeoutMs,
+      id => this.#send({ type: 'up:ping', id }),
+      () => this.#onSilence()
+    )
     this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
@@ -156,13 +158,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   /** Asks it for a sign of life. Resolves when that has come, when it is gone, or when the time is over. */
   async signOfLife(timeoutMs: number): Promise<void> {
     if (this.#readyState === 'terminated') return
-    this.#send({ type: 'up:ping', id: PROBE_ID })
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>(resolve => {
-      timer = setTimeout(resolve, timeoutMs)
-      this.#probes.push(resolve)
-    })
-    clearTimeout(timer)
+    await this.#heartbeat.signOfLife(timeoutMs)
   }
 
   /** Kills it at once. */
@@ -179,13 +175,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#readyState = state
     clearTimeout(this.#startTimer)
     if (state === 'spawned') {
-      this.#startHeartbeat()
+      if (this.#spec.pingIntervalMs !== false) this.#heartbeat.start(this.#spec.pingIntervalMs)
       this.#spec.echo.forget()
     }
     if (state !== 'terminated') this.#shown.release()
     if (state !== 'terminated') return
-    this.#heartbeat?.stop()
-    for (const resolve of this.#probes.splice(0)) resolve()
+    this.#heartbeat.stop()
     clearTimeout(this.#drainTimer)
     clearTimeout(this.#killTimer)
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
@@ -200,8 +195,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
         this.#saidReady = true
         break
       case 'up:pong':
-        if (message.id === PROBE_ID) this.#probes.shift()?.()
-        else this.#heartbeat?.answer(message.id)
+        this.#heartbeat.answer(message.id)
         return
       case 'up:failed':
         this.#cause = new UpError(message.code, message.message)
@@ -246,13 +240,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const timer = setTimeout(tell, STDERR_WAIT_MS)
     if (this.proc.stderr === null || this.proc.stderr.closed) tell()
     else this.proc.stderr.once('close', tell)
-  }
-
-  #startHeartbeat(): void {
-    const { pingIntervalMs, unresponsiveTimeoutMs } = this.#spec
-    if (pingIntervalMs === false) return
-    const ping = (id: number): void => this.#send({ type: 'up:ping', id })
-    this.#heartbeat = new Heartbeat(pingIntervalMs, unresponsiveTimeoutMs, ping, () => this.#onSilence())
   }
 
   #send(message: ToWorker): void {

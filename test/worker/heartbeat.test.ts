@@ -16,12 +16,12 @@ function watch(t: TestContext): Watched {
     pings,
     silences: 0,
     heartbeat: new Heartbeat(
-      100,
       30,
       id => pings.push(id),
       () => watched.silences++
     )
   }
+  watched.heartbeat.start(100)
   t.after(() => watched.heartbeat.stop())
   return watched
 }
@@ -61,11 +61,11 @@ test('With a time to answer that is longer than the interval there is one ping a
   const pings: number[] = []
   let silences = 0
   const heartbeat = new Heartbeat(
-    10,
     95,
     id => pings.push(id),
     () => silences++
   )
+  heartbeat.start(10)
   t.after(() => heartbeat.stop())
   for (let i = 0; i < 10; i++) t.mock.timers.tick(10)
   assert.deepEqual([pings, silences], [[1], 0])
