@@ -58,7 +58,7 @@ export interface UpOptions {
   cwd?: string
   /** Environment of the workers, merged over the master's; `undefined` removes a name. Default none. */
   env?: Readonly<Record<string, string | undefined>>
-  /** Arguments of `node` for the workers. Default: the master's own. */
+  /** Arguments of `node` for the workers. Default: the master's own, without `-e`, `--inspect`, `--test` and their like. */
   execArgv?: readonly string[]
   /** Whose `X-Forwarded-*` fields are kept and appended to, instead of replaced. Default false: nobody's. */
   trustProxy?: TrustProxy

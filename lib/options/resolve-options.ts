@@ -4,6 +4,7 @@ import { OptionError } from '../errors.js'
 import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
 import { parseDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
+import { inheritedExecArgv } from './exec-argv.js'
 import type { ResolvedOptions, UpOptions } from './options.js'
 import { parseTrust } from './trust.js'
 import { parseWorkerCount } from './worker-count.js'
@@ -68,7 +69,9 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
-    execArgv: Object.freeze([...asStrings('execArgv', given['execArgv'] ?? process.execArgv)]),
+    execArgv: Object.freeze([
+      ...asStrings('execArgv', given['execArgv'] ?? inheritedExecArgv(process.execArgv))
+    ]),
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
     maxHeld: asWhole('maxHeld', given['maxHeld'] ?? 1000, 0),
     holdTimeoutMs: duration('holdTimeout', '30s'),
