@@ -190,7 +190,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   ): Promise<UpError | undefined> {
     const upstream = this.#upstreams.get(address)
     let outcome = await send(upstream)
-    if (outcome.kind === 'failed' && outcome.retry === 'repeatable') outcome = await send(upstream)
+    if (outcome.kind === 'failed' && outcome.retry !== 'never' && outcome.error.code !== 'UP_ERR_CONNECT')
+      outcome = await send(upstream)
     return outcome.kind === 'failed' ? outcome.error : undefined
   }
 

@@ -27,7 +27,7 @@ test('What an app writes to stderr goes to the stderr of the master', async t =>
 })
 
 test('What an app writes to stdout goes to the stdout of the master', async () => {
-  const master = fork(fixture('master.mjs'), [app], { silent: true })
+  const master = fork(fixture('master.mjs'), [app], { silent: true, execArgv: [] })
   const out = text(master.stdout ?? process.stdin)
   master.once('message', () => master.send('close'))
   await exited(master)

@@ -16,7 +16,7 @@ interface Master {
 }
 
 async function startMaster(t: TestContext, options: UpOptions = {}, file = 'app.mjs'): Promise<Master> {
-  const proc = fork(fixture('master.mjs'), [fixture(file), JSON.stringify(options)])
+  const proc = fork(fixture('master.mjs'), [fixture(file), JSON.stringify(options)], { execArgv: [] })
   t.after(() => proc.kill('SIGKILL'))
   const [told] = (await within(once(proc, 'message'), 'the start of the master')) as [Omit<Master, 'proc'>]
   return { proc, ...told }
@@ -79,7 +79,7 @@ test('8. When the master is killed in the middle of a reload, neither generation
 })
 
 test('8. When the master is killed while its workers start, none is left', async t => {
-  const proc = fork(fixture('master.mjs'), [fixture('app.mjs'), '{"numWorkers":2}'])
+  const proc = fork(fixture('master.mjs'), [fixture('app.mjs'), '{"numWorkers":2}'], { execArgv: [] })
   t.after(() => proc.kill('SIGKILL'))
   // Two workers and the guard.
   await until(() => leftovers().filter(line => /^\d+ /.test(line)).length >= 4)

@@ -28,7 +28,8 @@ export function fixture(name: string): string {
 /** Serves a module, and resolves when the server listens; the workers may still be starting. */
 export async function launch(t: TestContext, file: string, options: UpOptions = {}): Promise<Running> {
   const server = createServer()
-  const srv = new UpServer(server, file, { numWorkers: 2, workerTimeout: '5s', ...options })
+  // The test runner's arguments of node, which newer ones hand on to the test file, are not for workers.
+  const srv = new UpServer(server, file, { numWorkers: 2, workerTimeout: '5s', execArgv: [], ...options })
   t.after(() => srv.close())
   const failures: Error[] = []
   srv.on('fail', error => failures.push(error))
