@@ -40,6 +40,10 @@ test('In development, too, what is given counts', t => {
 
 test('Every option has its documented default', t => {
   nodeEnv(t, undefined)
+  const execArgv = ['--no-warnings']
+  const before = process.execArgv
+  process.execArgv = execArgv
+  t.after(() => (process.execArgv = before))
   const { trust, ...options } = resolveOptions()
   assert.equal(trust('127.0.0.1'), false)
   assert.deepEqual(options, {
@@ -58,7 +62,7 @@ test('Every option has its documented default', t => {
     workerBind: 'socket',
     cwd: process.cwd(),
     env: {},
-    execArgv: process.execArgv,
+    execArgv,
     maxHeld: 1000,
     holdTimeoutMs: 30_000,
     proxyTimeoutMs: 60_000
