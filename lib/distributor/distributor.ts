@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import { OptionError, type UpError } from '../errors.js'
@@ -7,11 +7,10 @@ import { parseTrust } from '../options/trust.js'
 import type { Address } from '../proxy/address.js'
 import { exchange } from '../proxy/exchange.js'
 import type { Outcome } from '../proxy/outcome.js'
-import { rememberFields } from '../proxy/request-fields.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { upgrade } from '../proxy/upgrade.js'
 import { UpstreamRegistry } from '../proxy/upstream-registry.js'
-import { runChain, type Handler, type Next, type Run } from './chain.js'
+import type { Handler, Next } from './chain.js'
 import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
 import { continueOnRead, leaveExpectation } from './expectation.js'
 import type {
@@ -25,6 +24,7 @@ import type {
   WsMiddleware
 } from './middleware.js'
 import { followsRefused, refuseUnsafe } from './framing-guard.js'
+import { Pass, Stacks, type PassOptions } from './pass.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
 
@@ -45,12 +45,19 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   protected readonly trust: (address: string) => boolean
   /** What the server has open. */
   protected readonly traffic: Traffic
-  readonly #stacks = { http: new Stacks(), ws: new Stacks() }
+  readonly #http: PassOptions = {
+    self: this,
+    stacks: new Stacks(),
+    last: (req: DistributorRequest, res: ServerResponse, next: Next) => this.handleRequest(req, res, next),
+    lastError: defaultHttpError
+  }
+  readonly #ws: PassOptions = {
+    self: this,
+    stacks: new Stacks(),
+    last: (req: DistributorRequest, socket: Duplex, next: Next) => this.handleUpgrade(req, socket, next),
+    lastError: defaultWsError
+  }
   readonly #upstreams: UpstreamRegistry
-  readonly #lastRequest = ((req: DistributorRequest, res: ServerResponse, next: Next) =>
-    this.handleRequest(req, res, next)) as Handler
-  readonly #lastUpgrade = ((req: DistributorRequest, socket: Duplex, next: Next) =>
-    this.handleUpgrade(req, socket, next)) as Handler
   readonly #onRequest: Attach = (req, res) => this.#request(req, res)
   readonly #onContinue: Attach = (req, res) => this.#continue(req, res)
   readonly #onUpgrade = (req: DistributorRequest, socket: Duplex, head: Buffer): void =>
@@ -66,7 +73,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.#upstreams = new UpstreamRegistry(parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'))
     this.ws = Object.freeze<WsFacade>({
       use: (fn: WsMiddleware | WsErrorMiddleware) => {
-        this.#stacks.ws.add(fn as Handler)
+        this.#ws.stacks.add(fn as Handler)
         return this as unknown as Distributor
       }
     })
@@ -89,7 +96,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   use(fn: HttpMiddleware): this
   use(fn: HttpErrorMiddleware): this
   use(fn: HttpMiddleware | HttpErrorMiddleware): this {
-    this.#stacks.http.add(fn as Handler)
+    this.#http.stacks.add(fn as Handler)
     return this
   }
 
@@ -138,10 +145,11 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     // Middleware may end an answer that is being passed on; the write that follows must not throw.
     res.on('error', ignore)
     this.traffic.addRequest(res)
-    const pass = this.#pass('http', req, res, upstream => this.forwardRequest(req, res, upstream))
+    const send = (upstream: Upstream): Promise<Outcome> => this.forwardRequest(req, res, upstream)
+    const pass = new Pass(this.#http, req, res, address => this.#forward(address, send))
     const refusal = refuseUnsafe(req, res)
-    if (refusal !== undefined) this.#runErrors(pass, refusal, 0)
-    else this.#run(pass, this.#lastRequest)
+    if (refusal !== undefined) pass.fail(refusal)
+    else pass.run()
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
@@ -149,38 +157,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     socket.on('error', () => socket.destroy())
     req.head = head
     this.traffic.addUpgrade(socket)
-    const pass = this.#pass('ws', req, socket, upstream => this.forwardUpgrade(req, socket, upstream))
-    this.#run(pass, this.#lastUpgrade)
-  }
-
-  #pass(
-    kind: 'http' | 'ws',
-    req: DistributorRequest,
-    answer: ServerResponse | Duplex,
-    send: (upstream: Upstream) => Promise<Outcome>
-  ): Pass {
-    const forward = (address: Address): void => {
-      void this.#forward(address, send).then(error => {
-        if (error !== undefined) this.#runErrors(pass, error, 0)
-      })
-    }
-    const pass: Pass = { kind, req, answer, forward }
-    return pass
-  }
-
-  #run(pass: Pass, last: Handler): void {
-    const { kind, req, answer, forward } = pass
-    const stack = this.#stacks[kind].all
-    if (stack.length > 0) rememberFields(req)
-    runChain({
-      stack,
-      last,
-      self: this,
-      params: [req, answer],
-      subject: subjectOf(req),
-      onError: error => this.#runErrors(pass, error, 0),
-      onForward: forward
-    })
+    const send = (upstream: Upstream): Promise<Outcome> => this.forwardUpgrade(req, socket, upstream)
+    new Pass(this.#ws, req, socket, address => this.#forward(address, send)).run()
   }
 
   /** Once more where a pooled connection turned out to be closed; there is no other upstream to try. */
@@ -194,43 +172,6 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       outcome = await send(upstream)
     return outcome.kind === 'failed' ? outcome.error : undefined
   }
-
-  #runErrors(pass: Pass, error: unknown, from: number): void {
-    const { kind, req, answer } = pass
-    const stack = this.#stacks[kind].error
-    const run: Run = {
-      stack,
-      last: kind === 'http' ? defaultHttpError : defaultWsError,
-      self: this,
-      params: [error, req, answer],
-      subject: subjectOf(req),
-      // An error of an error middleware takes the place of the first, for those that stand behind it.
-      onError: (second, index) => {
-        if (index < stack.length) this.#runErrors(pass, second, index + 1)
-        else answer.destroy()
-      },
-      onForward: pass.forward
-    }
-    runChain(run, from)
-  }
-}
-
-/** One request or upgrade on its way through the chains. */
-interface Pass {
-  readonly kind: 'http' | 'ws'
-  readonly req: DistributorRequest
-  readonly answer: ServerResponse | Duplex
-  readonly forward: (address: Address) => void
-}
-
-class Stacks {
-  readonly all: Handler[] = []
-  readonly error: Handler[] = []
-
-  add(fn: Handler): void {
-    if (typeof fn !== 'function') throw new OptionError('use(fn): fn', fn, 'a function')
-    ;(fn.length === 4 ? this.error : this.all).push(fn)
-  }
 }
 
 function isServer(value: unknown): value is ProxiedServer {
@@ -241,10 +182,6 @@ function isServer(value: unknown): value is ProxiedServer {
     'listen' in value &&
     'listenerCount' in value
   )
-}
-
-function subjectOf(req: IncomingMessage): string {
-  return `${req.method ?? ''} ${req.url ?? ''}`
 }
 
 function ignore(): void {}

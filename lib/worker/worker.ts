@@ -48,7 +48,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #drainTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
   #terminated = false
-  /** Those who wait for a sign of life; answers come in the order of the questions. */
 
   constructor(spec: WorkerSpec) {
     super()
