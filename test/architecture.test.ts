@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
+    'front',
     'worker',
     'balance',
     'options',
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'child/ready'
   ],
   distributor: ['proxy', 'options'],
+  front: ['proxy'],
   worker: ['options', 'type proxy/address'],
   balance: ['options', 'type proxy/address'],
   child: ['worker/messages'],

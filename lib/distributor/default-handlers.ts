@@ -25,15 +25,28 @@ export function defaultHttpError(error: unknown, _req: IncomingMessage, res: Ser
     if (!res.writableEnded) res.destroy()
     return
   }
-  const status = statusOf(error)
-  const body = isDevelopment() ? stackOf(error) : ''
   for (const name of res.getHeaderNames()) res.removeHeader(name)
-  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER)
-  if (body !== '') res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  const { status, fields, body } = errorAnswer(error)
   // What follows a request that cannot be understood cannot be told from it.
   if (status === 400) res.shouldKeepAlive = false
-  res.writeHead(status, { 'Content-Length': Buffer.byteLength(body) })
+  for (const [name, value] of Object.entries(fields)) res.setHeader(name, value)
+  res.writeHead(status)
   res.end(body)
+}
+
+/** What a client is told of an error. */
+export function errorAnswer(error: unknown): {
+  status: number
+  fields: Record<string, string>
+  body: string
+} {
+  const status = statusOf(error)
+  const body = isDevelopment() ? stackOf(error) : ''
+  const fields: Record<string, string> = {}
+  if (status === 503) fields['Retry-After'] = RETRY_AFTER
+  if (body !== '') fields['Content-Type'] = 'text/plain; charset=utf-8'
+  fields['Content-Length'] = String(Buffer.byteLength(body))
+  return { status, fields, body }
 }
 
 /** Ends the socket; a failure of our own is told with its status first. */

@@ -109,6 +109,12 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.#upstreams.close()
   }
 
+  /** Whether requests go straight to the last handler, and errors to the default one. */
+  protected get hasMiddleware(): boolean {
+    const { all, error } = this.#http.stacks
+    return all.length > 0 || error.length > 0
+  }
+
   /** The last handler of requests: answers 501. */
   protected handleRequest(req: DistributorRequest, res: ServerResponse, _next: Next): unknown {
     return defaultHttp(req, res)

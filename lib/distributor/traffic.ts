@@ -7,6 +7,8 @@ export class Traffic {
   readonly #server: ProxiedServer
   readonly #answers = new Set<ServerResponse>()
   readonly #upgraded = new Set<Duplex>()
+  /** Requests that never became objects. */
+  #plain = 0
   #closed: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
@@ -29,6 +31,22 @@ export class Traffic {
       this.#upgraded.delete(socket)
       if (this.#closed !== undefined) this.#settle()
     })
+  }
+
+  /** Counts a request that has no object of its own. */
+  beginPlain(): void {
+    this.#plain++
+  }
+
+  /** Counts its end. */
+  endPlain(): void {
+    this.#plain--
+    if (this.#closed !== undefined) this.#settle()
+  }
+
+  /** Whether connections end with the answer that is due on them. */
+  get closing(): boolean {
+    return this.#closed !== undefined
   }
 
   /** No more connections; those that are open end with the answer that is due on them. */
@@ -63,7 +81,7 @@ export class Traffic {
   }
 
   get #isIdle(): boolean {
-    return this.#answers.size === 0 && this.#upgraded.size === 0
+    return this.#answers.size === 0 && this.#upgraded.size === 0 && this.#plain === 0
   }
 
   #settle(): void {

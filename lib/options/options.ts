@@ -71,6 +71,12 @@ export interface UpOptions {
    * upload moves), and between two pieces of its body (then the answer is cut off). Default `'60s'`; 0 is no limit.
    */
   proxyTimeout?: Duration
+  /**
+   * Whether plain requests (GET and HEAD without a body and without fields that need care, while there is no
+   * middleware) may be forwarded without becoming objects of node:http. Nobody can tell the difference but
+   * by the time that it takes. Default true.
+   */
+  fastPath?: boolean
 }
 
 /** The options as the code uses them: complete, checked, frozen; durations in milliseconds. */
@@ -95,4 +101,5 @@ export interface ResolvedOptions {
   readonly maxHeld: number
   readonly holdTimeoutMs: number
   readonly proxyTimeoutMs: number
+  readonly fastPath: boolean
 }

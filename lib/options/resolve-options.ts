@@ -29,7 +29,8 @@ const KNOWN = {
   trustProxy: true,
   maxHeld: true,
   holdTimeout: true,
-  proxyTimeout: true
+  proxyTimeout: true,
+  fastPath: true
 } satisfies Record<keyof UpOptions, true>
 
 /**
@@ -75,7 +76,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
     maxHeld: asWhole('maxHeld', given['maxHeld'] ?? 1000, 0),
     holdTimeoutMs: duration('holdTimeout', '30s'),
-    proxyTimeoutMs: duration('proxyTimeout', '60s')
+    proxyTimeoutMs: duration('proxyTimeout', '60s'),
+    fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
   })
 }
 

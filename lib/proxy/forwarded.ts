@@ -1,4 +1,9 @@
-import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** What is asked of a request here: over which connection it came. */
+interface Received {
+  readonly socket: Socket
+}
 
 /** What a client's `X-Forwarded-*` fields said. */
 export interface ForwardedFields {
@@ -14,7 +19,7 @@ export interface ForwardedFields {
  * @param given names of fields that have their line already
  */
 export function forwardedLines(
-  req: IncomingMessage,
+  req: Received,
   host: string,
   claimed: ForwardedFields,
   given: ReadonlySet<string>,
@@ -36,12 +41,12 @@ export function forwardedLines(
  * The line by which one of our workers learns who the client is: address, port and whether TLS was
  * used. Its name is a secret of master and worker, so nobody else can send it. The worker removes it.
  */
-export function clientLine(req: IncomingMessage, name: string): string {
+export function clientLine(req: Received, name: string): string {
   const { remoteAddress, remotePort } = req.socket
   return `${name}: ${remoteAddress ?? '-'} ${remotePort ?? 0} ${isEncrypted(req) ? 's' : 'p'}\r\n`
 }
 
-function isEncrypted(req: IncomingMessage): boolean {
+function isEncrypted(req: Received): boolean {
   return 'encrypted' in req.socket && req.socket.encrypted === true
 }
 

@@ -15,14 +15,17 @@ const CONNECTION_FIELDS = new Set([
 /** The answer's fields for the client, names and values in turn. */
 export function clientFields(head: ResponseHead): readonly string[] {
   const fields: string[] = []
-  const noLength = head.status < 200 || head.status === 204
   for (let i = 0; i + 1 < head.fields.length; i += 2) {
     const name = head.fields[i] ?? ''
-    if (!isConnectionField(name, head.connection) && !(noLength && name.toLowerCase() === 'content-length')) {
-      fields.push(name, head.fields[i + 1] ?? '')
-    }
+    if (isClientField(name, head)) fields.push(name, head.fields[i + 1] ?? '')
   }
   return fields
+}
+
+/** Whether a field of the answer is for the client, too. */
+export function isClientField(name: string, { status, connection }: ResponseHead): boolean {
+  if (isConnectionField(name, connection)) return false
+  return name.length !== 14 || (status >= 200 && status !== 204) || name.toLowerCase() !== 'content-length'
 }
 
 function isConnectionField(name: string, nominated: readonly string[]): boolean {

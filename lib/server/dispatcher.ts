@@ -14,6 +14,12 @@ const REFUSED_PAUSE_MS = 50
 /** How long a worker may take to show that it lives before a request is repeated there, in milliseconds. */
 const SIGN_OF_LIFE_MS = 1000
 
+/** What came of a request at one worker. */
+interface Attempt {
+  readonly worker: Worker
+  readonly outcome: Outcome
+}
+
 /** Gives each request to an available worker, and holds it while there is none. It knows no reload. */
 export class Dispatcher {
   readonly #options: ResolvedOptions
@@ -64,32 +70,30 @@ export class Dispatcher {
     this.#held.rejectAll(closedError())
   }
 
-  /** Finds a worker, or waits for one, and forwards; returns why that failed, if the client is to know. */
+  /**
+   * Finds a worker, or waits for one, and forwards; returns why that failed, if the client is to know.
+   *
+   * @param begun the first attempt, if there was one already
+   */
   async serve(
     kind: WorkKind,
     client: Duplex,
-    forward: (upstream: Upstream) => Promise<Outcome>
+    forward: (upstream: Upstream) => Promise<Outcome>,
+    begun?: Attempt
   ): Promise<UpError | undefined> {
     const since = performance.now()
     let avoid: Worker | undefined
     let repeated = false
+    let attempt = begun
     for (;;) {
-      const worker = this.#policy.select(avoid)
-      const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-      if (worker === undefined || upstream === undefined) {
+      attempt ??= await this.#attempt(kind, forward, avoid, repeated)
+      if (attempt === undefined) {
         const refusal = await this.#hold(client, since)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         continue
       }
-      if (repeated) {
-        // Workers often die together, and the end of this one may not have been noticed yet: a request
-        // is repeated only once, so not before the worker has shown that it lives.
-        await worker.signOfLife(SIGN_OF_LIFE_MS)
-        if (worker.readyState !== 'spawned') continue
-      }
-      worker.claim(kind)
-      const outcome = await forward(upstream)
-      worker.release(kind)
+      const { worker, outcome } = attempt
+      attempt = undefined
       if (outcome.kind === 'done') return undefined
       if (outcome.retry === 'never') return outcome.error
       if (outcome.retry === 'repeatable') {
@@ -103,6 +107,56 @@ export class Dispatcher {
         if (avoid !== undefined) await delay(REFUSED_PAUSE_MS)
       }
       avoid = worker
+    }
+  }
+
+  /**
+   * As `serve`, for a request, but without a promise where all goes well.
+   *
+   * @param onDone told why it failed, if the client is to know
+   */
+  serveNow(
+    client: Duplex,
+    forward: (upstream: Upstream, settle: (outcome: Outcome) => void) => void,
+    onDone: (error?: UpError) => void
+  ): void {
+    const again = (begun?: Attempt): void => {
+      const send = (upstream: Upstream): Promise<Outcome> =>
+        new Promise(resolve => forward(upstream, resolve))
+      void this.serve('request', client, send, begun).then(onDone)
+    }
+    const worker = this.#policy.select()
+    const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
+    if (worker === undefined || upstream === undefined) return again()
+    worker.claim('request')
+    forward(upstream, outcome => {
+      worker.release('request')
+      if (outcome.kind === 'done') onDone()
+      else again({ worker, outcome })
+    })
+  }
+
+  /** Undefined while no worker is available. */
+  async #attempt(
+    kind: WorkKind,
+    forward: (upstream: Upstream) => Promise<Outcome>,
+    avoid: Worker | undefined,
+    repeated: boolean
+  ): Promise<Attempt | undefined> {
+    for (;;) {
+      const worker = this.#policy.select(avoid)
+      const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
+      if (worker === undefined || upstream === undefined) return undefined
+      if (repeated) {
+        // Workers often die together, and the end of this one may not have been noticed yet: a request
+        // is repeated only once, so not before the worker has shown that it lives.
+        await worker.signOfLife(SIGN_OF_LIFE_MS)
+        if (worker.readyState !== 'spawned') continue
+      }
+      worker.claim(kind)
+      const outcome = await forward(upstream)
+      worker.release(kind)
+      return { worker, outcome }
     }
   }
 

@@ -8,11 +8,13 @@ import { asWhole } from '../options/checks.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
 import { resolveModule } from '../options/module-path.js'
+import type { Front } from '../front/front.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
 import type { Slot } from '../worker/slot.js'
 import type { Worker } from '../worker/worker.js'
 import type { ReloadResult, ServerStatus, UpServerEvents } from './api.js'
+import { attachFront } from './attach-front.js'
 import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
@@ -29,6 +31,7 @@ export class UpServer extends Distributor<UpServerEvents> {
   readonly #fleet: Fleet
   readonly #reloader: Reloader
   readonly #dispatcher: Dispatcher
+  readonly #front: Front | undefined
   #numWorkers: number
   #current: Generation
   #state: ServerStatus['state'] = 'running'
@@ -68,6 +71,8 @@ export class UpServer extends Distributor<UpServerEvents> {
       void this.#fleet.close()
       throw error
     }
+    if (resolved.fastPath)
+      this.#front = attachFront(server, this.#dispatcher, this.traffic, this.trust, () => !this.hasMiddleware)
     if (resolved.title !== undefined) process.title = `${resolved.title} master`
     this.#addKept(this.#numWorkers)
   }
@@ -223,7 +228,7 @@ export class UpServer extends Distributor<UpServerEvents> {
   async #close(): Promise<void> {
     this.#state = 'closing'
     this.#reloader.close()
-    this.#retireStandby()
+    this.#fleet.retireStandby()
     this.#dispatcher.close()
     this.traffic.stopAccepting()
     await this.traffic.whenIdle(this.#options.workerTimeoutMs)
@@ -232,17 +237,8 @@ export class UpServer extends Distributor<UpServerEvents> {
     await this.#fleet.whenGone()
     await this.#fleet.close()
     await this.traffic.end()
+    this.#front?.detach()
     this.detach()
     this.#state = 'closed'
-  }
-
-  /** What does not serve yet will not be needed. */
-  #retireStandby(): void {
-    for (const generation of [...this.#fleet.generations]) {
-      const going = generation.serving
-        ? [...generation.slots].filter(slot => !slot.available)
-        : generation.slots
-      this.#fleet.retire(generation, 0, going)
-    }
   }
 }

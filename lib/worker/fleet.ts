@@ -90,6 +90,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
     if (at !== -1) this.generations.splice(at, 1)
   }
 
+  /** Retires what does not serve: it will not be needed any more. */
+  retireStandby(): void {
+    for (const generation of [...this.generations]) {
+      const going = generation.serving
+        ? [...generation.slots].filter(slot => !slot.available)
+        : generation.slots
+      this.retire(generation, 0, going)
+    }
+  }
+
   /** Resolves when no process of these is left; by default, of all. */
   async whenGone(workers: Iterable<Worker> = this.alive): Promise<void> {
     const left = new Set([...workers].filter(worker => this.alive.has(worker)))

@@ -65,7 +65,8 @@ test('Every option has its documented default', t => {
     execArgv,
     maxHeld: 1000,
     holdTimeoutMs: 30_000,
-    proxyTimeoutMs: 60_000
+    proxyTimeoutMs: 60_000,
+    fastPath: true
   })
 })
 

@@ -1,0 +1,41 @@
+import { isClientField } from '../proxy/response-fields.js'
+import type { ResponseHead } from '../proxy/response-head.js'
+
+/**
+ * The head of an answer for an HTTP/1.1 client, byte for byte as node:http writes it for the same fields.
+ *
+ * @param chunked whether the body is sent in chunks
+ * @param persistence the lines that say whether the connection stays open
+ */
+export function answerHead(head: ResponseHead, chunked: boolean, persistence: string): string {
+  const { fields } = head
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+  let dated = false
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    if (!isClientField(name, head)) continue
+    text += `${name}: ${fields[i + 1] ?? ''}\r\n`
+    dated ||= name.length === 4 && name.toLowerCase() === 'date'
+  }
+  if (!dated) text += `Date: ${new Date().toUTCString()}\r\n`
+  text += persistence
+  return chunked ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`
+}
+
+/** What node:http says of a connection that stays open. */
+export function keepAliveLines(keepAliveTimeoutMs: number): string {
+  const seconds = Math.floor(keepAliveTimeoutMs / 1000)
+  return `Connection: keep-alive\r\n${keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ''}`
+}
+
+export const CLOSE_LINE = 'Connection: close\r\n'
+
+/** Interim hints (RFC 8297) as they go to the client; '' if there are none. */
+export function earlyHints(head: ResponseHead): string {
+  let links = ''
+  for (let i = 0; i + 1 < head.fields.length; i += 2) {
+    if (head.fields[i]?.toLowerCase() === 'link')
+      links += `${links === '' ? '' : ', '}${head.fields[i + 1] ?? ''}`
+  }
+  return links === '' ? '' : `HTTP/1.1 103 Early Hints\r\nLink: ${links}\r\n\r\n`
+}

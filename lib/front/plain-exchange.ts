@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net'
+import { UpstreamError } from '../errors.js'
+import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
+import { DONE, retryOf, type Outcome } from '../proxy/outcome.js'
+import type { ResponseHead } from '../proxy/response-head.js'
+import type { Upstream } from '../proxy/upstream.js'
+import { answerHead, earlyHints } from './answer-head.js'
+
+/** Up to so many bytes an answer, or a piece of one, is copied to be sent in one write. */
+const SMALL = 16_384
+
+/**
+ * Forwards a plain request to an upstream, and its answer to the client: one exchange after the other.
+ *
+ * What it has for the client is collected as text, latin1, and written when the upstream's read is used up:
+ * most answers leave in one write, and the system takes a short text without anything being allocated.
+ */
+export class PlainExchange implements ConnectionUser {
+  readonly #client: Socket
+  /** The lines that tell the client whether its connection stays open. */
+  readonly #persistence: () => string
+  #upstream: Upstream | undefined
+  #connection: UpstreamConnection | undefined
+  #settle: ((outcome: Outcome) => void) | undefined
+  #head: ResponseHead | undefined
+  #chunked = false
+  #text = ''
+  /** The upstream's answer is held back until the client takes more. */
+  #throttled = false
+
+  constructor(client: Socket, persistence: () => string) {
+    this.#client = client
+    this.#persistence = persistence
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param settle told the outcome, once; while that is `failed` nothing was written to the client
+   */
+  start(method: string, text: string, upstream: Upstream, settle: (outcome: Outcome) => void): void {
+    this.#upstream = upstream
+    this.#settle = settle
+    this.#head = undefined
+    this.#chunked = false
+    this.#text = ''
+    const connection = upstream.pool.acquire()
+    this.#connection = connection
+    connection.begin(method, this)
+    connection.write(text)
+  }
+
+  /** The client takes more. */
+  goOn(): void {
+    if (!this.#throttled) return
+    this.#throttled = false
+    this.#connection?.resume()
+  }
+
+  /** The client is gone: the upstream need not go on. */
+  abandon(): void {
+    this.#connection?.destroy()
+    this.#connection = undefined
+    this.#finish(DONE)
+  }
+
+  onDrain(): void {}
+
+  onInformation(head: ResponseHead): void {
+    if (head.status === 103) this.#text += earlyHints(head)
+  }
+
+  onHead(head: ResponseHead): void {
+    if (head.status === 101)
+      throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
+    this.#head = head
+    this.#chunked = head.framing === 'chunked' || head.framing === 'close'
+    this.#text += answerHead(head, this.#chunked, this.#persistence())
+  }
+
+  onData(piece: Buffer): void {
+    if (this.#chunked && piece.length > 0) this.#text += `${piece.length.toString(16)}\r\n`
+    if (this.#text.length + piece.length <= SMALL) {
+      this.#text += piece.toString('latin1')
+    } else {
+      this.#client.cork()
+      this.#flush()
+      this.#hold(this.#client.write(piece))
+      this.#client.uncork()
+    }
+    if (this.#chunked && piece.length > 0) this.#text += '\r\n'
+  }
+
+  onReadEnd(): void {
+    this.#flush()
+  }
+
+  onEnd(): void {
+    if (this.#chunked) this.#text += '0\r\n\r\n'
+    this.#flush()
+    const connection = this.#connection
+    this.#connection = undefined
+    if (this.#throttled) connection?.resume()
+    this.#throttled = false
+    if (connection !== undefined && this.#head?.persistent === true) this.#upstream?.pool.release(connection)
+    else connection?.destroy()
+    this.#finish(DONE)
+  }
+
+  onSilence(): void {
+    // It is the client who keeps us waiting.
+    if (this.#throttled) return
+    this.#connection?.destroy()
+    const error = new UpstreamError(
+      'UP_ERR_UPSTREAM_TIMEOUT',
+      `the upstream was silent for ${this.#upstream?.timeoutMs ?? 0} ms`
+    )
+    this.onFail(error)
+  }
+
+  onFail(error: UpstreamError): void {
+    const answering = this.#connection?.answering === true
+    this.#connection = undefined
+    this.#throttled = false
+    if (this.#head !== undefined) {
+      // The client must be able to tell that its answer is not whole.
+      this.#client.destroy()
+      return this.#finish(DONE)
+    }
+    const retry = retryOf(error, true, !answering)
+    if (retry !== 'never') this.#upstream?.pool.discardIdle()
+    this.#finish({ kind: 'failed', error, retry })
+  }
+
+  #flush(): void {
+    if (this.#text === '') return
+    const text = this.#text
+    this.#text = ''
+    this.#hold(this.#client.write(text, 'latin1'))
+  }
+
+  #hold(more: boolean): void {
+    if (more || this.#throttled) return
+    this.#throttled = true
+    this.#connection?.pause()
+  }
+
+  #finish(outcome: Outcome): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.(outcome)
+  }
+}
