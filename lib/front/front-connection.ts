@@ -147,7 +147,7 @@ export class FrontConnection {
   }
 
   #persistence(): string {
-    this.#last = this.#clientEnded || this.#host.closing
+    this.#last = this.#host.closing
     return this.#last ? CLOSE_LINE : this.#host.keepAliveLines
   }
 

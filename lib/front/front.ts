@@ -77,7 +77,10 @@ export class Front implements FrontHost {
   }
 
   get keepAliveTimeoutMs(): number {
-    return this.#server.keepAliveTimeout
+    const { keepAliveTimeout } = this.#server
+    // Newer versions of node:http wait somewhat longer than they tell the client.
+    const buffer: unknown = Reflect.get(this.#server, 'keepAliveTimeoutBuffer')
+    return keepAliveTimeout > 0 && typeof buffer === 'number' ? keepAliveTimeout + buffer : keepAliveTimeout
   }
 
   get keepAliveLines(): string {

@@ -66,7 +66,7 @@ async function sides(t: TestContext): Promise<(() => RawPeer)[]> {
 for (const method of ['GET', 'HEAD']) {
   for (const [what, [bytes, then]] of Object.entries(ANSWERS)) {
     test(`With and without the fast path a client sees the same: ${method}, the worker sends ${what}`, async t => {
-      const path = `/${Buffer.from(bytes, 'latin1').toString('base64url')}${then === undefined ? '' : `/${then}`}`
+      const path = `/say/${Buffer.from(bytes, 'latin1').toString('base64url')}${then === undefined ? '' : `/${then}`}`
       const seen = await Promise.all(
         (await sides(t)).map(async connect => {
           const client = connect()
