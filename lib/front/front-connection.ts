@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { UpError } from '../errors.js'
 import { clientLine, forwardedLines } from '../proxy/forwarded.js'
 import { DONE, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
@@ -17,8 +18,10 @@ export interface FrontHost {
   readonly keepAliveTimeoutMs: number
   /** The lines by which an answer says so. */
   readonly keepAliveLines: string
-  /** Has the request forwarded by `connection.forward`, as often as it takes. */
-  serve(connection: FrontConnection): void
+  /** Has the request forwarded by `connection.forward`, as often as it takes, and then `connection.done` called. */
+  onRequest(connection: FrontConnection): void
+  onDone(): void
+  failureAnswer(error: UpError, persistence: string, method: string): string
   /** node:http takes the connection from here on, with what was read of its next request. */
   handOver(connection: FrontConnection, read: Buffer | undefined): void
   onTimeout(client: Socket): void
@@ -78,10 +81,17 @@ export class FrontConnection {
     this.#exchange.start(request.method, text, upstream, settle)
   }
 
-  /** The request has its answer; or, with an answer to it, it cannot be forwarded. */
-  finish(failure?: (persistence: string, method: string) => string): void {
-    if (this.#request === undefined) return
-    if (failure !== undefined) this.client.write(failure(this.#persistence(), this.#request.method), 'latin1')
+  /**
+   * The request has its answer.
+   *
+   * @param error it has none yet: it cannot be served
+   */
+  done(error?: UpError): void {
+    const request = this.#request
+    this.#host.onDone()
+    if (request === undefined) return
+    if (error !== undefined)
+      this.client.write(this.#host.failureAnswer(error, this.#persistence(), request.method), 'latin1')
     this.#request = undefined
     const early = this.#early
     this.#early = undefined
@@ -106,7 +116,7 @@ export class FrontConnection {
     const request = this.#host.open ? this.#reader.read(chunk) : undefined
     if (request === undefined) return this.#handOver(chunk)
     this.#request = request
-    this.#host.serve(this)
+    this.#host.onRequest(this)
   }
 
   /** A client may end its side and still want its answer. */

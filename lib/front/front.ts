@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { IncomingMessage, maxHeaderSize, Server as HttpServer, ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
+import type { UpError } from '../errors.js'
 import { keepAliveLines } from './answer-head.js'
 import { FrontConnection, type FrontHost } from './front-connection.js'
 import { MAX_HEAD } from './plain-request.js'
@@ -13,8 +14,12 @@ export interface FrontOptions {
   readonly isOpen: () => boolean
   /** Whether connections end with their next answer. */
   readonly isClosing: () => boolean
-  /** Has the connection's request forwarded. */
-  readonly serve: (connection: FrontConnection) => void
+  /** Has the connection's request forwarded by `connection.forward`, and `connection.done` called at the end. */
+  readonly onRequest: (connection: FrontConnection) => void
+  /** A request has come to its end. */
+  readonly onDone: () => void
+  /** The whole answer to a request that cannot be served, with these lines about persistence. */
+  readonly failureAnswer: (error: UpError, persistence: string, method: string) => string
 }
 
 type ConnectionListener = (this: NetServer, client: Socket) => void
@@ -26,7 +31,9 @@ type ConnectionListener = (this: NetServer, client: Socket) => void
  */
 export class Front implements FrontHost {
   readonly trust: (address: string) => boolean
-  readonly serve: (connection: FrontConnection) => void
+  readonly onRequest: FrontOptions['onRequest']
+  readonly onDone: FrontOptions['onDone']
+  readonly failureAnswer: FrontOptions['failureAnswer']
   readonly #server: HttpServer | HttpsServer
   readonly #options: FrontOptions
   readonly #event: 'connection' | 'secureConnection'
@@ -53,7 +60,9 @@ export class Front implements FrontHost {
     this.#server = server
     this.#options = options
     this.trust = options.trust
-    this.serve = options.serve
+    this.onRequest = options.onRequest
+    this.onDone = options.onDone
+    this.failureAnswer = options.failureAnswer
     this.#event = event
     this.#ordinary = ordinary
     server.removeListener(event, ordinary).prependListener(event, this.#onConnection)

@@ -18,22 +18,17 @@ export function attachFront(
     trust,
     isOpen,
     isClosing: () => traffic.closing,
-    serve(connection) {
+    onRequest(connection) {
       traffic.beginPlain()
-      dispatcher.serveNow(
-        connection.client,
-        (upstream, settle) => connection.forward(upstream, settle),
-        error => {
-          connection.finish(error && ((persistence, method) => failure(error, persistence, method)))
-          traffic.endPlain()
-        }
-      )
-    }
+      dispatcher.serveNow(connection)
+    },
+    onDone: () => traffic.endPlain(),
+    failureAnswer
   })
 }
 
 /** The same answer as the Distributor's default handler gives. */
-function failure(error: UpError, persistence: string, method: string): string {
+function failureAnswer(error: UpError, persistence: string, method: string): string {
   const { status, fields, body } = errorAnswer(error)
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (const [name, value] of Object.entries(fields)) text += `${name}: ${value}\r\n`

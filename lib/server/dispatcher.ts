@@ -14,6 +14,14 @@ const REFUSED_PAUSE_MS = 50
 /** How long a worker may take to show that it lives before a request is repeated there, in milliseconds. */
 const SIGN_OF_LIFE_MS = 1000
 
+/** A request that tells its outcome by a call instead of a promise. */
+export interface DirectRequest {
+  readonly client: Duplex
+  forward(upstream: Upstream, settle: (outcome: Outcome) => void): void
+  /** @param error why it failed, if the client is to know */
+  done(error?: UpError): void
+}
+
 /** What came of a request at one worker. */
 interface Attempt {
   readonly worker: Worker
@@ -110,30 +118,23 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * As `serve`, for a request, but without a promise where all goes well.
-   *
-   * @param onDone told why it failed, if the client is to know
-   */
-  serveNow(
-    client: Duplex,
-    forward: (upstream: Upstream, settle: (outcome: Outcome) => void) => void,
-    onDone: (error?: UpError) => void
-  ): void {
-    const again = (begun?: Attempt): void => {
-      const send = (upstream: Upstream): Promise<Outcome> =>
-        new Promise(resolve => forward(upstream, resolve))
-      void this.serve('request', client, send, begun).then(onDone)
-    }
+  /** As `serve`, but without a promise while all goes well. */
+  serveNow(request: DirectRequest): void {
     const worker = this.#policy.select()
     const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-    if (worker === undefined || upstream === undefined) return again()
+    if (worker === undefined || upstream === undefined) return this.#serveLater(request)
     worker.claim('request')
-    forward(upstream, outcome => {
+    request.forward(upstream, outcome => {
       worker.release('request')
-      if (outcome.kind === 'done') onDone()
-      else again({ worker, outcome })
+      if (outcome.kind === 'done') request.done()
+      else this.#serveLater(request, { worker, outcome })
     })
+  }
+
+  #serveLater(request: DirectRequest, begun?: Attempt): void {
+    const send = (upstream: Upstream): Promise<Outcome> =>
+      new Promise(resolve => request.forward(upstream, resolve))
+    void this.serve('request', request.client, send, begun).then(error => request.done(error))
   }
 
   /** Undefined while no worker is available. */
