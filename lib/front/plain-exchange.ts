@@ -16,6 +16,7 @@ const SMALL = 16_384
  * most answers leave in one write, and the system takes a short text without anything being allocated.
  */
 export class PlainExchange implements ConnectionUser {
+  readonly copies = true
   readonly #client: Socket
   /** The lines that tell the client whether its connection stays open. */
   readonly #persistence: () => string
@@ -62,6 +63,10 @@ export class PlainExchange implements ConnectionUser {
     this.#connection?.destroy()
     this.#connection = undefined
     this.#finish(DONE)
+  }
+
+  get keeps(): boolean {
+    return this.#client.writableLength !== 0
   }
 
   onDrain(): void {}

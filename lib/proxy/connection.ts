@@ -3,8 +3,15 @@ import { addressText, type Address } from './address.js'
 import { ResponseParser, type ResponseReceiver } from './response-parser.js'
 import { UpstreamSocket } from './upstream-socket.js'
 
+/** Shorter reads are copied, so that a short piece that waits does not keep the memory of a long one. */
+const SHORT = 16_384
+
 /** What happens to one request on a connection, besides its answer. */
 export interface ConnectionUser extends ResponseReceiver {
+  /** Whether it makes copies of short pieces itself. */
+  readonly copies: boolean
+  /** Whether pieces that it got may be still in use. */
+  readonly keeps: boolean
   /** All that one read brought has been parsed: what is still kept back should go out. */
   onReadEnd(): void
   /** The upstream takes more of the request's body. */
@@ -17,7 +24,7 @@ export interface ConnectionUser extends ResponseReceiver {
 
 /** One connection to an upstream, which carries one request at a time. */
 export class UpstreamConnection {
-  readonly #socket = new UpstreamSocket()
+  readonly #socket = new UpstreamSocket(piece => this.#onRead(piece))
   readonly #address: Address
   #user: ConnectionUser | undefined
   #parser: ResponseParser | undefined
@@ -34,7 +41,6 @@ export class UpstreamConnection {
       .on('connect', () => {
         this.#connected = true
       })
-      .on('data', (chunk: Buffer) => this.#read(chunk))
       .on('end', () => this.#finish())
       .on('drain', () => this.#user?.onDrain())
       .on('timeout', () => this.#user?.onSilence())
@@ -110,6 +116,13 @@ export class UpstreamConnection {
   destroy(): void {
     this.#user = undefined
     this.#socket.destroy()
+  }
+
+  #onRead(piece: Buffer): boolean {
+    const user = this.#user
+    const short = piece.length < SHORT
+    this.#read(short && user?.copies === false ? Buffer.from(piece) : piece)
+    return (!short || user?.copies === true) && user?.keeps === true
   }
 
   #read(chunk: Buffer): void {

@@ -48,6 +48,7 @@ function bodyRead(req: IncomingMessage): UpError {
 const EMPTY = Buffer.alloc(0)
 
 class Exchange implements ConnectionUser {
+  readonly copies = false
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #upstream: Upstream
@@ -85,6 +86,10 @@ class Exchange implements ConnectionUser {
   }
 
   // The upstream's side
+
+  get keeps(): boolean {
+    return this.#res.writableLength !== 0
+  }
 
   onDrain(): void {
     this.#upload.goOn()

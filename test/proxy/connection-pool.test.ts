@@ -12,6 +12,8 @@ async function use(pool: ConnectionPool): Promise<void> {
   const nothing = (): void => {}
   const connection = pool.acquire()
   const user: ConnectionUser = {
+    copies: false,
+    keeps: false,
     onReadEnd: nothing,
     onDrain: nothing,
     onSilence: nothing,
