@@ -37,19 +37,22 @@ async function measure(flags: Flags): Promise<void> {
   const { rounds, seconds } = flags
   console.log(`${machine}. Medians of ${rounds} rounds of ${seconds} s.\n`)
   const results: RowResult[] = []
+  const notes = new Set<string>()
   for (const row of ROWS) {
     if (!flags.rows.includes(row.name)) continue
     const missing = await missingTool(row)
     if (missing !== undefined) {
-      console.error(
-        `${row.name} is left out: ${missing} is not installed (Debian: apt install ${TOOLS[missing]})`
+      notes.add(
+        `the row ${row.name} is left out: ${missing} is not installed (Debian: apt install ${TOOLS[missing]})`
       )
       continue
     }
     const result = await runRow(row, { workshop, flags })
     console.log(showRow(row, result))
     results.push(result)
+    for (const note of result.notes) notes.add(note)
   }
+  if (notes.size > 0) console.log([...notes].map(note => `- ${note}\n`).join(''))
   mkdirSync(dirname(flags.json), { recursive: true })
   const date = new Date().toISOString()
   writeFileSync(flags.json, JSON.stringify({ date, machine, flags, rows: results }, null, 2))

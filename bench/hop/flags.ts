@@ -59,7 +59,7 @@ export function readFlags(args: readonly string[]): Flags {
     warmUpSeconds: quick ? 1 : 2,
     rows: asNames('rows', values.rows, ROW_NAMES, quick ? ['hello'] : ROW_NAMES),
     candidates: asNames('candidates', values.candidates, CANDIDATE_NAMES, CANDIDATE_NAMES),
-    idle: Math.min(whole('idle', quick ? 1000 : 10_000), descriptorLimit() - SPARE_DESCRIPTORS),
+    idle: atMostAllowed(whole('idle', quick ? 1000 : 10_000)),
     json: values.json ?? 'bench/results/hop.json'
   }
 }
@@ -78,9 +78,11 @@ function asNames<T extends string>(
   return known.filter(name => wanted.includes(name))
 }
 
-/** How many files each process may have open: Node has raised the soft limit to the hard one. */
-export function descriptorLimit(): number {
+/** Each process of the bench may have so many files open: Node has raised the soft limit to the hard one. */
+function atMostAllowed(connections: number): number {
   const limits = readFileSync('/proc/self/limits', 'latin1')
-  const soft = /^Max open files\s+(\w+)/m.exec(limits)?.[1]
-  return soft === 'unlimited' ? Infinity : Number(soft)
+  const allowed = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity) - SPARE_DESCRIPTORS
+  if (connections <= allowed) return connections
+  console.error(`--idle is ${allowed} instead of ${connections}: see ulimit -Hn`)
+  return allowed
 }

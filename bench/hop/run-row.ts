@@ -32,7 +32,7 @@ export async function runRow(row: Row, bench: Bench): Promise<RowResult> {
   const open = async (name: CandidateName): Promise<Subject | undefined> => {
     const subject = await startWarm(name, backends, bench)
     if (typeof subject !== 'string') return subject
-    notes.push(`${name} is left out: ${subject}.`)
+    notes.push(`${name} is left out: ${subject}`)
     return undefined
   }
 
@@ -64,7 +64,7 @@ export async function runRow(row: Row, bench: Bench): Promise<RowResult> {
 }
 
 /** The title and the table, as Markdown. */
-export function showRow({ columns }: Row, { title, results, notes }: RowResult): string {
+export function showRow({ columns }: Row, { title, results }: RowResult): string {
   // A column that compares says nothing without the one to compare with.
   const cells = columns.map(({ head, cell }) => [head, ...results.map(result => cell(result, results))])
   const shown = cells.filter(([, ...values]) => values.some(value => value !== '–'))
@@ -72,7 +72,7 @@ export function showRow({ columns }: Row, { title, results, notes }: RowResult):
     ['', ...shown.map(([head = '']) => head)],
     results.map(({ label }, i) => [label, ...shown.map(values => values[i + 1] ?? '')])
   )
-  return [`### ${title}`, table, ...notes].join('\n\n') + '\n'
+  return `### ${title}\n\n${table}\n`
 }
 
 async function startWarm(

@@ -43,14 +43,14 @@ export class Workshop {
     if (this.#ended !== undefined) throw new Error('the bench is ending')
     // A group of its own: a terminal's Ctrl+C is for the bench, which then ends the others in order.
     const child = new Child<To, From>(program, args, { detached: true })
-    this.#children.add(child as unknown as Child<Message, Message>)
+    this.#children.add(child)
     return child
   }
 
   /** Ends a program; resolves when it is gone. */
   async stop<To extends Message, From extends Message>(child: Child<To, From>): Promise<void> {
     await child.end(END_MS)
-    this.#children.delete(child as unknown as Child<Message, Message>)
+    this.#children.delete(child)
   }
 
   /** Runs a command to its end, and resolves with what it wrote. */
@@ -82,7 +82,7 @@ export class Workshop {
     this.#ended ??= (async () => {
       this.#tools.abort()
       await Promise.all([...this.#children].map(child => this.stop(child)))
-      rmSync(this.#folder, { recursive: true, force: true })
+      rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
     })()
     return this.#ended
   }

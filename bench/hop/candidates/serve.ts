@@ -29,7 +29,9 @@ export function hopWith(workers: readonly number[], root = process.pid): number[
 
 /** Tells the bench; when it lets go of the channel, or is gone, `stop` is awaited before the process ends. */
 export function tellStarted(running: Processes, stop: () => Promise<unknown>): void {
-  process.once('disconnect', () => void stop().finally(() => process.exit()))
+  const leave = (): void => void stop().finally(() => process.exit())
+  if (!process.connected) return leave()
+  process.once('disconnect', leave)
   tell({ type: 'started', running })
 }
 

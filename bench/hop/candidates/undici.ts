@@ -21,7 +21,7 @@ const server = createServer((req, res) => {
     req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined
   pools[turn]?.dispatch(
     {
-      method: (req.method ?? 'GET') as Dispatcher.HttpMethod,
+      method: req.method ?? 'GET',
       path: req.url ?? '/',
       headers: requestFields(req),
       body: withBody ? req : null

@@ -1,7 +1,7 @@
 // Up, as a program uses it, with its own two workers of the app.
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import up, { OptionError, type UpOptions, type UpServer } from 'up-server'
+import up, { OptionError, type UpServer } from 'up-server'
 import { hopWith, listen, readSetup, tellStarted, tellUnavailable } from './serve.js'
 
 const { middlewares = 0, fastPath } = readSetup()
@@ -20,7 +20,7 @@ if (srv !== undefined) {
 function start(): UpServer | undefined {
   const options = { numWorkers: 2, workerTimeout: '1s', ...(fastPath === undefined ? {} : { fastPath }) }
   try {
-    const srv = up(server, fileURLToPath(new URL('../app.js', import.meta.url)), options as UpOptions)
+    const srv = up(server, fileURLToPath(new URL('../app.js', import.meta.url)), options)
     srv.on('fail', error => console.error(error))
     return srv
   } catch (error) {

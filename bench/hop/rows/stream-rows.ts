@@ -8,6 +8,10 @@ const COLUMNS: readonly Column[] = [
   timesColumn('nginx', 'perSecond'),
   ...cpuColumns(`${MEGABYTES} MB`, { micro: false }).filter(({ head }) => !head.startsWith('÷')),
   { head: 'memory before', cell: ({ figures }) => megabytes(figures.rssBefore) },
+  {
+    head: 'grown by',
+    cell: ({ figures: { rssBefore = NaN, rssPeak = NaN } }) => megabytes(Math.max(0, rssPeak - rssBefore))
+  },
   { head: 'peak', cell: ({ figures }) => megabytes(figures.rssPeak) },
   FAILED_COLUMN
 ]
