@@ -1,9 +1,8 @@
 // The app behind every candidate, and the bare one.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { DOWNLOAD_PATH, UPLOAD_PATH } from './paths.js'
+import { DOWNLOAD_PATH, HELLO, UPLOAD_PATH } from './answers.js'
 
-const HELLO = 'Hello, world!\n'
 const PIECE = Buffer.alloc(65_536, 'x')
 /** A connection of the bench may be idle between two phases of a row. */
 const KEEP_ALIVE_MS = 75_000

@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { markdownTable } from '../common/markdown.js'
+import { HELLO } from './answers.js'
 import type { CandidateName } from './candidates.js'
 import type { TableRow } from './columns.js'
 import { summarize, type Figures } from './figures.js'
@@ -83,8 +87,18 @@ async function startWarm(
   const subject = await Subject.start(workshop, name, backends)
   if (typeof subject === 'string') return subject
   const { port } = subject
+  // wrk looks at statuses only.
+  await assertHello(subject)
   await runWrk(workshop, { port, connections: WARM_UP_CONNECTIONS, seconds: flags.warmUpSeconds })
   return subject
+}
+
+async function assertHello({ name, port }: Subject): Promise<void> {
+  const request = get({ port, host: '127.0.0.1', agent: false })
+  const [res] = (await once(request, 'response')) as [IncomingMessage]
+  const body = await text(res)
+  if (res.statusCode !== 200 || body !== HELLO)
+    throw new Error(`${name} answers with ${res.statusCode ?? ''} ${JSON.stringify(body)}`)
 }
 
 function rotate<T>(values: readonly T[], by: number): T[] {

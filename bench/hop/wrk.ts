@@ -1,4 +1,4 @@
-import { sourceFile } from './paths.js'
+import { sourceFile } from './source-file.js'
 import type { Workshop } from './workshop.js'
 
 export interface WrkOptions {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { sourceFile } from '../paths.js'
+import { sourceFile } from '../source-file.js'
 import { BACKLOG, HOST, hopWith, readSetup, tellStarted, tellUnavailable } from './serve.js'
 
 export interface Native {

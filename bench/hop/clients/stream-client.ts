@@ -1,6 +1,6 @@
 // Downloads or uploads, one after the other, over connections of its own. Arguments: which; the port; the bytes.
 import { connect } from 'node:net'
-import { DOWNLOAD_PATH, UPLOAD_PATH } from '../paths.js'
+import { DOWNLOAD_PATH, UPLOAD_PATH } from '../answers.js'
 import { serveClient } from './serve-client.js'
 
 const [kind, port = 0, bytes = 0] = [process.argv[2], ...process.argv.slice(3).map(Number)]
