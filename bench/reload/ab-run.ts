@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { runAb, type AbReport } from './ab.js'
+import { runAb, type AbReport } from '../common/ab.js'
+import { percentile } from '../common/latency.js'
 import type { Flags } from './flags.js'
-import { percentile, type Result } from './result.js'
+import type { Result } from './result.js'
 import type { Subject } from './subject.js'
 
 const EVERY_MS = 1000

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Child } from './child.js'
+import { Child } from '../common/child.js'
+import { latencyOf, percentile } from '../common/latency.js'
 import type { Flags } from './flags.js'
 import type { FromLoad, LoadReport, Reading, ToLoad } from './protocol.js'
-import { latencyOf, percentile, type Result } from './result.js'
+import type { Result } from './result.js'
 import type { Subject } from './subject.js'
 
 const START_MS = 10_000
@@ -53,7 +54,7 @@ export async function runKeepAlive(subjects: readonly Subject[], flags: Flags): 
 
 /** Runs `work` while the clients of one load process are busy. */
 async function underLoad(subject: Subject, flags: Flags, work: () => Promise<unknown>): Promise<LoadReport> {
-  const load = new Child<ToLoad, FromLoad>('load-process')
+  const load = new Child<ToLoad, FromLoad>(new URL('./load-process.js', import.meta.url))
   try {
     const { connections, uploads } = flags
     await load.ask({ type: 'start', port: subject.port, connections, uploads }, START_MS)

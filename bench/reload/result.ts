@@ -1,3 +1,5 @@
+import type { Latency } from '../common/latency.js'
+
 /** What was seen of one master in one part of the bench; times in milliseconds, memory in bytes. */
 export interface Result {
   readonly master: string
@@ -20,19 +22,4 @@ export interface Result {
   readonly descriptorsAfter: number
   /** The first few failures in words. */
   readonly problems: readonly string[]
-}
-
-export interface Latency {
-  readonly p50: number
-  readonly p99: number
-}
-
-/** The smallest of the values that at least the share `p` of them do not exceed; NaN of none. */
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = Float64Array.from(values).sort()
-  return sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)] ?? NaN
-}
-
-export function latencyOf(values: readonly number[]): Latency {
-  return { p50: percentile(values, 0.5), p99: percentile(values, 0.99) }
 }

@@ -1,5 +1,5 @@
 import type { Strategy } from 'up-server'
-import { Child } from './child.js'
+import { Child } from '../common/child.js'
 import type { Flags } from './flags.js'
 import type { FromMaster, Reading, ToMaster } from './protocol.js'
 
@@ -22,7 +22,7 @@ export class Subject {
   }
 
   static async #start(name: string, file: string, args: string[]): Promise<Subject> {
-    const child = new Child<ToMaster, FromMaster>(file, args)
+    const child = new Child<ToMaster, FromMaster>(new URL(`./${file}.js`, import.meta.url), args)
     const { port } = await child.await('listening', START_MS)
     return new Subject(name, port, child)
   }

@@ -1,4 +1,6 @@
-import type { Latency, Result } from './result.js'
+import type { Latency } from '../common/latency.js'
+import { markdownTable } from '../common/markdown.js'
+import type { Result } from './result.js'
 
 /** The results of one part as a Markdown table, one column for each master. */
 export function makeTable(results: readonly Result[]): string {
@@ -23,12 +25,10 @@ export function makeTable(results: readonly Result[]): string {
   const shown = rows.filter(
     ([name]) => name !== 'of these uploads' || results.some(({ uploads }) => uploads > 0)
   )
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [
-    line(['', ...results.map(({ master }) => master)]),
-    line(['---', ...results.map(() => '---:')]),
-    ...shown.map(([name, cell]) => line([name, ...results.map(cell)]))
-  ].join('\n')
+  return markdownTable(
+    ['', ...results.map(({ master }) => master)],
+    shown.map(([name, cell]) => [name, ...results.map(cell)])
+  )
 }
 
 function pair({ calm, reloading }: Result, key: keyof Latency): string {

@@ -86,6 +86,12 @@ export class Program {
     this.#child.kill(signal)
   }
 
+  /** Resolves with the exit code, once it has ended without being told to. */
+  async ended(): Promise<number | null> {
+    await this.#gone
+    return this.#child.exitCode
+  }
+
   /** Sends SIGTERM; resolves with the exit code, and with the names of sockets folders that were left behind. */
   async stop(): Promise<{ code: number | null; left: string[] }> {
     this.#child.kill('SIGTERM')

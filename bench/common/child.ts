@@ -1,4 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 interface Message {
@@ -9,13 +11,13 @@ interface Message {
 export class Child<To extends Message, From extends Message> {
   readonly #proc: ChildProcess
   readonly #name: string
+  readonly #detached: boolean
 
-  /** @param name of the file in this folder, without its extension */
-  constructor(name: string, args: readonly string[] = []) {
-    this.#name = name
-    this.#proc = fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), args, {
-      serialization: 'advanced'
-    })
+  constructor(program: URL, args: readonly string[] = [], options: ForkOptions = {}) {
+    const path = fileURLToPath(program)
+    this.#name = basename(path, '.js')
+    this.#detached = options.detached === true
+    this.#proc = fork(path, args, { serialization: 'advanced', ...options })
   }
 
   /** Sends a message; resolves with the answer, which has the same type. */
@@ -54,5 +56,16 @@ export class Child<To extends Message, From extends Message> {
   /** Its process ends as soon as it has no more to do. */
   disconnect(): void {
     if (this.#proc.connected) this.#proc.disconnect()
+  }
+
+  /** Disconnects, and resolves when the process is gone; after `graceMs` it is killed, with its whole group. */
+  async end(graceMs: number): Promise<void> {
+    const { pid, exitCode, signalCode } = this.#proc
+    if (pid === undefined || exitCode !== null || signalCode !== null) return
+    const gone = once(this.#proc, 'exit')
+    const timer = setTimeout(() => process.kill(this.#detached ? -pid : pid, 'SIGKILL'), graceMs)
+    this.disconnect()
+    await gone
+    clearTimeout(timer)
   }
 }

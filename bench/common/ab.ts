@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Latency } from './result.js'
+import type { Latency } from './latency.js'
 
 const run = promisify(execFile)
 const LIMIT_MS = 180_000
@@ -34,8 +34,8 @@ export async function hasAb(): Promise<boolean> {
   )
 }
 
-/** Runs ab once, to its end. */
-export async function runAb(options: AbOptions): Promise<AbReport> {
+/** Runs ab once, to its end or until the signal kills it. */
+export async function runAb(options: AbOptions, signal?: AbortSignal): Promise<AbReport> {
   const folder = mkdtempSync(join(tmpdir(), 'up-bench-'))
   const table = join(folder, 'percentiles.csv')
   // -r: goes on when a connection breaks, and counts it.
@@ -43,7 +43,12 @@ export async function runAb(options: AbOptions): Promise<AbReport> {
   if (options.keepAlive) args.push('-k')
   args.push(`http://127.0.0.1:${options.port}/`)
   try {
-    const { stdout } = await run('ab', args.map(String), { timeout: LIMIT_MS, maxBuffer: 1 << 24 })
+    const { stdout } = await run('ab', args.map(String), {
+      timeout: LIMIT_MS,
+      maxBuffer: 1 << 24,
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal })
+    })
     return readReport(stdout, readFileSync(table, 'utf8'), options.requests)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,26 @@
+import type { Setup } from './protocol.js'
+
+export interface Candidate {
+  /** In tables; the version stands behind it. */
+  readonly label: string
+  /** Its program, in the folder candidates. */
+  readonly program: string
+  readonly setup?: Omit<Setup, 'sockets'>
+}
+
+export const CANDIDATES = {
+  up: { label: 'up', program: 'up' },
+  'up-plain': { label: 'up, fastPath false', program: 'up', setup: { fastPath: false } },
+  'up-middleware': { label: 'up, 5 middlewares', program: 'up', setup: { middlewares: 5 } },
+  nginx: { label: 'nginx', program: 'nginx' },
+  haproxy: { label: 'HAProxy', program: 'haproxy' },
+  undici: { label: 'undici dispatch', program: 'undici' },
+  'http-proxy': { label: 'http-proxy', program: 'http-proxy' },
+  httpxy: { label: 'httpxy', program: 'httpxy' },
+  cluster: { label: 'node:cluster, no proxy', program: 'cluster' },
+  bare: { label: 'the app alone', program: 'bare' }
+} as const satisfies Record<string, Candidate>
+
+export type CandidateName = keyof typeof CANDIDATES
+
+export const CANDIDATE_NAMES = Object.keys(CANDIDATES) as readonly CandidateName[]

@@ -1,0 +1,102 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { sourceFile } from '../source-file.js'
+import { BACKLOG, HOST, hopWith, readSetup, tellStarted, tellUnavailable } from './serve.js'
+
+export interface Native {
+  readonly command: string
+  /** Of bench/hop, with `@NAME@` where a value of this run is to stand. */
+  readonly config: string
+  /** Makes it run in the foreground. */
+  readonly args: (configPath: string, folder: string) => string[]
+  /** Makes it write its version. */
+  readonly versionFlag: string
+  readonly debian: string
+}
+
+const START_MS = 10_000
+
+/** Runs a server that is not ours, with one process or thread that works. */
+export async function serveNative(native: Native): Promise<void> {
+  const version = await readVersion(native)
+  if (version === undefined)
+    return tellUnavailable(`${native.command} is not installed (Debian: apt install ${native.debian})`)
+  const folder = mkdtempSync(join(tmpdir(), `${native.command}-`))
+  const port = await freePort()
+  const path = join(folder, native.config)
+  writeFileSync(path, fillIn(native.config, folder, port))
+  const proc = spawn(native.command, native.args(path, folder), { stdio: ['ignore', 'ignore', 'pipe'] })
+  const gone = once(proc, 'exit')
+  let complaint = ''
+  proc.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    complaint = (complaint + piece).slice(-4096)
+  })
+  const failed = gone.then(() => Promise.reject(new Error(`${native.command} ended:\n${complaint}`)))
+  // Its end is a failure only as long as it has not begun to listen.
+  failed.catch(() => {})
+  try {
+    await Promise.race([accepting(port), failed])
+  } catch (error) {
+    proc.kill('SIGKILL')
+    throw error
+  }
+  tellStarted({ port, hop: hopWith([], proc.pid), workers: [], version }, () => {
+    proc.kill('SIGTERM')
+    return gone
+  })
+}
+
+function fillIn(config: string, folder: string, port: number): string {
+  const [first = '', second = ''] = readSetup().sockets
+  const values: Readonly<Record<string, string>> = {
+    FOLDER: folder,
+    LISTEN: `${HOST}:${port}`,
+    BACKLOG: String(BACKLOG),
+    SOCKET_1: first,
+    SOCKET_2: second
+  }
+  return readFileSync(sourceFile(config), 'utf8').replace(
+    /@(\w+)@/g,
+    (all, name: string) => values[name] ?? all
+  )
+}
+
+async function readVersion({ command, versionFlag }: Native): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, [versionFlag])
+    return /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0] ?? 'unknown'
+  } catch {
+    return undefined
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function accepting(port: number): Promise<void> {
+  const deadline = performance.now() + START_MS
+  for (;;) {
+    const socket = connect(port, HOST)
+    try {
+      await once(socket, 'connect')
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await delay(20)
+    } finally {
+      socket.destroy()
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
+import type { Row } from '../row.js'
+import { runWrk } from '../wrk.js'
+
+const COLUMNS = [...cpuColumns('request'), perSecondColumn('requests/s'), ...LATENCY_COLUMNS, FAILED_COLUMN]
+const SOME = ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'cluster', 'bare'] as const
+
+interface WrkRow extends Pick<Row, 'name' | 'title' | 'candidates'> {
+  readonly connections: number
+  readonly json?: boolean
+}
+
+export const WRK_ROWS: readonly Row[] = [
+  wrkRow({
+    name: 'hello',
+    title: () => 'Hello world, 64 keep-alive connections',
+    candidates: ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'http-proxy', 'httpxy', 'cluster', 'bare'],
+    connections: 64
+  }),
+  wrkRow({
+    name: 'middleware',
+    title: () => 'The same, five middlewares that do nothing',
+    candidates: ['up', 'up-middleware', 'nginx'],
+    connections: 64
+  }),
+  wrkRow({
+    name: 'connections',
+    title: () => 'Hello world, 1,000 keep-alive connections',
+    candidates: SOME,
+    connections: 1000
+  }),
+  wrkRow({
+    name: 'json',
+    title: () => '10 kB of JSON up and down, 64 keep-alive connections',
+    candidates: SOME,
+    connections: 64,
+    json: true
+  })
+]
+
+function wrkRow({ connections, json = false, ...row }: WrkRow): Row {
+  return {
+    ...row,
+    needs: ['wrk'],
+    fresh: false,
+    columns: COLUMNS,
+    async measure(subject, { workshop, flags: { seconds } }) {
+      const { port } = subject
+      const { result, cpu } = await subject.accounted(() =>
+        runWrk(workshop, { port, connections, seconds, json })
+      )
+      const done = result.requests - result.statuses
+      return {
+        done,
+        failed: result.statuses + result.broken,
+        hopUs: (cpu.hop * 1e6) / done,
+        workersUs: (cpu.workers * 1e6) / done,
+        perSecond: done / result.seconds,
+        p50: result.p50,
+        p99: result.p99
+      }
+    }
+  }
+}
