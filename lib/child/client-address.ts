@@ -10,14 +10,19 @@ interface Client {
   readonly encrypted: boolean
 }
 
-interface SocketState {
-  current: Client
-  /** The request that came last over this connection. */
+/** What is kept with a connection from the master; its requests come one after the other. */
+interface FromMaster {
+  /** The present client, as the master wrote it; it is read when somebody asks. */
+  text: string
+  /** The request that came last. */
   latest: IncomingMessage
 }
 
+/** Every request passes here: a property is found faster than the entry of a map. */
+const FROM_MASTER = Symbol('from the master')
+type MasterSocket = Socket & { [FROM_MASTER]?: FromMaster }
+
 const EVENTS = new Set(['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect'])
-const states = new WeakMap<Socket, SocketState>()
 /** Where node:http keeps how much of `rawHeaders` it makes `headers` and `headersDistinct` of, once they are read. */
 const COUNT = Object.getOwnPropertySymbols(new IncomingMessage(new Socket())).find(
   ({ description }) => description === 'kHeadersCount'
@@ -46,26 +51,28 @@ export function showClients(field: string): void {
 function adopt(req: IncomingMessage, field: string): void {
   const { rawHeaders } = req
   const at = rawHeaders.length - 2
-  if (rawHeaders[at]?.toLowerCase() !== field) return
-  const client = parseClient(rawHeaders[at + 1] ?? '')
+  const name = rawHeaders[at]
+  if (name !== field && name?.toLowerCase() !== field) return
+  const text = rawHeaders[at + 1] ?? ''
   removeLast(req, at, field)
 
-  const state = states.get(req.socket)
-  if (state === undefined) {
-    states.set(req.socket, { current: client, latest: req })
-    redefine(req.socket)
+  const socket: MasterSocket = req.socket
+  const known = socket[FROM_MASTER]
+  if (known === undefined) {
+    socket[FROM_MASTER] = { text, latest: req }
+    redefine(socket)
     return
   }
   // A listener that still works for the client before, and looks now, must not see the next one.
-  pin(state.latest, state.current)
-  state.current = client
-  state.latest = req
+  if (known.text !== text) known.latest.socket = new Proxy(socket, new Pinned(known.text))
+  known.text = text
+  known.latest = req
 }
 
 function removeLast(req: IncomingMessage, at: number, field: string): void {
   // `headers` of an upgrade has not been read yet, that of a request has.
   if (COUNT === undefined) delete req.headersDistinct[field]
-  else Reflect.set(req, COUNT, at)
+  else (req as unknown as Record<symbol, number>)[COUNT] = at
   delete req.headers[field]
   req.rawHeaders.length = at
 }
@@ -82,28 +89,30 @@ function parseClient(text: string): Client {
   }
 }
 
-function redefine(socket: Socket): void {
-  const get = <K extends keyof Client>(key: K): PropertyDescriptor => ({
-    configurable: true,
-    get: () => states.get(socket)?.current[key]
-  })
-  Object.defineProperties(socket, {
-    remoteAddress: get('remoteAddress'),
-    remotePort: get('remotePort'),
-    remoteFamily: get('remoteFamily'),
-    encrypted: get('encrypted')
-  })
+const SHOWN = ['remoteAddress', 'remotePort', 'remoteFamily', 'encrypted'] as const satisfies (keyof Client)[]
+
+function redefine(socket: MasterSocket): void {
+  for (const key of SHOWN) {
+    const get = (): unknown => parseClient(socket[FROM_MASTER]?.text ?? '')[key]
+    Object.defineProperty(socket, key, { configurable: true, get })
+  }
 }
 
-/** Gives an earlier request a view of the socket that keeps its own client. */
-function pin(req: IncomingMessage, client: Client): void {
-  const { socket } = req
-  req.socket = new Proxy(socket, {
-    get(target, key) {
-      if (Object.hasOwn(client, key)) return client[key as keyof Client]
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-    set: (target, key, value) => Reflect.set(target, key, value, target)
-  })
+/** A view of the connection that keeps the client of an earlier request. */
+class Pinned implements ProxyHandler<Socket> {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  get(target: Socket, key: string | symbol): unknown {
+    if (SHOWN.includes(key as keyof Client)) return parseClient(this.#text)[key as keyof Client]
+    const value: unknown = Reflect.get(target, key, target)
+    return typeof value === 'function' ? (value.bind(target) as unknown) : value
+  }
+
+  set(target: Socket, key: string | symbol, value: unknown): boolean {
+    return Reflect.set(target, key, value, target)
+  }
 }
