@@ -22,6 +22,8 @@ export class UpstreamConnection {
   #user: ConnectionUser | undefined
   #parser: ResponseParser | undefined
   #connected = false
+  /** Whether it ended in the middle of a request. */
+  broken = false
   /** Called once when the connection is gone, idle or not. */
   onClose: (() => void) | undefined
 
@@ -144,6 +146,7 @@ export class UpstreamConnection {
     const user = this.#user
     this.destroy()
     if (user === undefined) return
+    this.broken = true
     user.onFail(reason instanceof UpstreamError ? reason : this.#explain(reason))
   }
 

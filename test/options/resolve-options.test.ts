@@ -63,6 +63,8 @@ test('Every option has its documented default', t => {
     cwd: process.cwd(),
     env: {},
     execArgv,
+    balance: { policy: 'round-robin' },
+    maxConnections: 256,
     maxHeld: 1000,
     holdTimeoutMs: 30_000,
     proxyTimeoutMs: 60_000
@@ -144,6 +146,8 @@ const wrong: [keyof UpOptions, unknown, RegExp][] = [
   ['execArgv', '--inspect', /a list of strings/],
   ['trustProxy', 5, /true, false, an address or network such as '10\.0\.0\.0\/8'/],
   ['trustProxy', 'everyone', /true, false, an address or network such as '10\.0\.0\.0\/8'/],
+  ['maxConnections', 0, /a whole number of 1 or more/],
+  ['maxConnections', '8', /a whole number of 1 or more/],
   ['maxHeld', -1, /a whole number of 0 or more/],
   ['maxHeld', 1.5, /a whole number of 0 or more/],
   ['maxHeld', '10', /a whole number of 0 or more/],
