@@ -15,8 +15,9 @@
  * | `UP_ERR_BAD_RESPONSE` | the upstream's answer is not valid HTTP/1.1 | 502 |
  * | `UP_ERR_UPSTREAM_TIMEOUT` | the upstream stayed silent for longer than `proxyTimeout` | 504 |
  * | `UP_ERR_CLIENT_CLOSED` | the client went away before its answer was whole | - |
- * | `UP_ERR_HOLD_FULL` | `maxHeld` requests are waiting already | 503 |
- * | `UP_ERR_HOLD_TIMEOUT` | a request waited `holdTimeout` for a worker | 503 |
+ * | `UP_ERR_HOLD_FULL` | `maxHeld` requests are waiting already, for a worker or for a connection to one | 503 |
+ * | `UP_ERR_HOLD_TIMEOUT` | a request waited `holdTimeout` for a worker, or for a connection to one | 503 |
+ * | `UP_ERR_BALANCE` | a function in the option `balance` threw, or returned what it must not | 500 |
  * | `UP_ERR_WORKER_START` | a worker failed before it was ready | - |
  * | `UP_ERR_WORKER_EXIT` | a worker that was ready died | - |
  * | `UP_ERR_WORKER_UNRESPONSIVE` | a worker did not answer a ping within `unresponsiveTimeout` | - |
@@ -43,6 +44,7 @@ export type ErrorCode =
   | 'UP_ERR_CLIENT_CLOSED'
   | 'UP_ERR_HOLD_FULL'
   | 'UP_ERR_HOLD_TIMEOUT'
+  | 'UP_ERR_BALANCE'
   | 'UP_ERR_WORKER_START'
   | 'UP_ERR_WORKER_EXIT'
   | 'UP_ERR_WORKER_UNRESPONSIVE'

@@ -7,6 +7,9 @@ const callable = Object.assign(up, names, { up, default: up })
 // The types, as `up.UpOptions`.
 // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way beside `export =`
 declare namespace callable {
+  export type Balance = api.Balance
+  export type Candidate = api.Candidate
+  export type ChooseWorker = api.ChooseWorker
   export type DistributorOptions = api.DistributorOptions
   export type DistributorRequest = api.DistributorRequest
   export type Duration = api.Duration
@@ -14,8 +17,11 @@ declare namespace callable {
   export type HttpErrorMiddleware = api.HttpErrorMiddleware
   export type HttpMiddleware = api.HttpMiddleware
   export type Next = api.Next
+  export type PolicyName = api.PolicyName
   export type ReloadResult = api.ReloadResult
   export type ServerStatus = api.ServerStatus
+  export type StickyKey = api.StickyKey
+  export type StickyOptions = api.StickyOptions
   export type UpOptions = api.UpOptions
   export type UpServerEvents = api.UpServerEvents
   export type WorkerStatus = api.WorkerStatus

@@ -12,6 +12,14 @@ export type {
   WsMiddleware
 } from './distributor/middleware.js'
 export { OptionError, ReloadError, UpError, UpstreamError, WorkerError, type ErrorCode } from './errors.js'
+export type {
+  Balance,
+  Candidate,
+  ChooseWorker,
+  PolicyName,
+  StickyKey,
+  StickyOptions
+} from './options/balance.js'
 export type { Duration } from './options/duration.js'
 export type { Strategy, TrustProxy, UpOptions, WorkerBind } from './options/options.js'
 export type { WorkerCount } from './options/worker-count.js'

@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'balance',
     'options',
     'proxy/upstream',
+    'proxy/hold-queue',
     'type proxy/outcome',
     'child/ready'
   ],

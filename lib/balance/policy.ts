@@ -1,18 +1,39 @@
-/** What a policy may know of an upstream that it can choose. */
-export interface Candidate {
-  /** Requests that it is answering. */
-  readonly inFlight: number
-  readonly upgrades: number
+import type { IncomingMessage } from 'node:http'
+import type { Candidate } from '../options/balance.js'
+
+export type { Candidate } from '../options/balance.js'
+
+/** One request or upgrade from its arrival to its end, for policies that look at it. */
+export interface Visit {
+  readonly req: IncomingMessage
+  readonly upgrade: boolean
+  /** The policy's: what the client is bound by, once it has asked. */
+  binding?: unknown
+  /** The policy's: a Set-Cookie that the answer is to carry. */
+  setCookie?: string | undefined
 }
 
-/** Chooses the upstream of each request among those that are available. */
+/** Chooses the worker of each request among those that are available. */
 export interface Policy<C extends Candidate> {
+  /**
+   * Whether it looks at the request. Such a policy wants a {@link Visit}, and means the worker that it
+   * chooses; the others take any, and can be asked before there is a request as an object.
+   */
+  readonly needsRequest: boolean
+  /** How many it can choose among. */
+  readonly size: number
   add(candidate: C): void
   remove(candidate: C): void
+  /** One leaves, but still serves: returns whether it is to, for those that are bound to it. */
+  retire?(candidate: C): boolean
   /**
-   * The candidate for the next request; undefined if there is none.
+   * The candidate for the next request; undefined if there is none. A visit that it was given ends with
+   * {@link end}.
    *
    * @param avoid one that has just failed: chosen only where there is no other
+   * @throws {UpError} `UP_ERR_BALANCE`: the user's own function threw, or returned what it must not
    */
-  select(avoid?: C): C | undefined
+  select(avoid?: C, visit?: Visit): C | undefined
+  /** The visit is over. */
+  end?(visit: Visit): void
 }

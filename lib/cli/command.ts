@@ -18,6 +18,8 @@ export interface RawOptions {
   killTimeout?: string
   proxyTimeout?: string
   workerBind?: string
+  balance?: string
+  maxConnections?: string
   maxHeld?: string
   holdTimeout?: string
   tlsCert?: string
@@ -67,6 +69,11 @@ const OPTIONS: readonly (readonly [flags: string, text: string])[] = [
   ['--kill-timeout <time>', 'time between SIGTERM and SIGKILL for a worker (default: 5s)'],
   ['--proxy-timeout <time>', 'how long a worker may stay silent in a request, 0 for no limit (default: 60s)'],
   ['--worker-bind <kind>', 'where workers listen: socket or port (default: socket)'],
+  [
+    '--balance <policy>',
+    'which worker gets a request: round-robin, least-requests, random-two or sticky (default: round-robin)'
+  ],
+  ['--max-connections <count>', 'connections for requests to each worker at most (default: 256)'],
   ['--max-held <count>', 'requests that may wait while no worker is ready (default: 1000)'],
   ['--hold-timeout <time>', 'how long a request may wait for a worker, 0 for no limit (default: 30s)'],
   ['--tls-cert <file>', 'serve HTTPS with this certificate (PEM); read again at each reload'],

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { OptionError, UpError } from '../errors.js'
+import { POLICY_NAMES } from '../options/balance.js'
 import { asOneOf, asString, asWhole } from '../options/checks.js'
 import { parseDuration } from '../options/duration.js'
 import type { UpOptions } from '../options/options.js'
@@ -58,6 +59,8 @@ function checkUp(raw: RawOptions): UpOptions {
     killTimeout: optional(raw.killTimeout, value => parseDuration('--kill-timeout', value)),
     proxyTimeout: optional(raw.proxyTimeout, value => parseDuration('--proxy-timeout', value)),
     holdTimeout: optional(raw.holdTimeout, value => parseDuration('--hold-timeout', value)),
+    balance: optional(raw.balance, value => asOneOf('--balance', value, POLICY_NAMES)),
+    maxConnections: optional(raw.maxConnections, value => asWhole('--max-connections', digits(value), 1)),
     maxHeld: optional(raw.maxHeld, value => asWhole('--max-held', digits(value), 0)),
     requires: raw.require?.map(value => asString('--require', value)),
     title: optional(raw.title, value => asString('--title', value)),

@@ -135,9 +135,18 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     return exchange(req, res, upstream, this.trust)
   }
 
-  /** Forwards an upgrade to one upstream. Never rejects. */
-  protected forwardUpgrade(req: DistributorRequest, socket: Duplex, upstream: Upstream): Promise<Outcome> {
-    return upgrade(req, socket, req.head ?? Buffer.alloc(0), upstream, this.trust)
+  /**
+   * Forwards an upgrade to one upstream. Never rejects.
+   *
+   * @param fields lines for the head of the answer, besides those of the upstream
+   */
+  protected forwardUpgrade(
+    req: DistributorRequest,
+    socket: Duplex,
+    upstream: Upstream,
+    fields?: string
+  ): Promise<Outcome> {
+    return upgrade(req, socket, req.head ?? Buffer.alloc(0), upstream, this.trust, fields)
   }
 
   #continue(req: DistributorRequest, res: ServerResponse): void {

@@ -4,6 +4,7 @@ import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
 import { DONE, retryOf, type Outcome } from '../proxy/outcome.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 import type { Upstream } from '../proxy/upstream.js'
+import { waitForConnection } from '../proxy/wait-for-connection.js'
 import { answerHead, earlyHints } from './answer-head.js'
 
 /** Up to so many bytes an answer, or a piece of one, is copied to be sent in one write. */
@@ -46,9 +47,14 @@ export class PlainExchange implements ConnectionUser {
     this.#chunked = false
     this.#text = ''
     const connection = upstream.pool.acquire()
-    this.#connection = connection
-    connection.begin(method, this)
-    connection.write(text)
+    if (connection !== undefined) return this.#begin(connection, method, text)
+    waitForConnection(
+      upstream,
+      this.#client,
+      () => this.#settle === settle,
+      free => this.#begin(free, method, text),
+      outcome => this.#finish(outcome)
+    )
   }
 
   /** The client takes more. */
@@ -135,6 +141,12 @@ export class PlainExchange implements ConnectionUser {
     const retry = retryOf(error, true, !answering)
     if (retry !== 'never') this.#upstream?.pool.discardIdle()
     this.#finish({ kind: 'failed', error, retry })
+  }
+
+  #begin(connection: UpstreamConnection, method: string, text: string): void {
+    this.#connection = connection
+    connection.begin(method, this)
+    connection.write(text)
   }
 
   #flush(): void {

@@ -1,3 +1,4 @@
+import type { Balance, ResolvedBalance } from './balance.js'
 import type { Duration } from './duration.js'
 import type { WorkerCount } from './worker-count.js'
 
@@ -60,6 +61,19 @@ export interface UpOptions {
   env?: Readonly<Record<string, string | undefined>>
   /** Arguments of `node` for the workers. Default: the master's own, without `-e`, `--inspect`, `--test` and their like. */
   execArgv?: readonly string[]
+  /**
+   * Which worker gets a request.
+   * `'round-robin'`: each in turn. `'least-requests'`: the one with the fewest in flight. `'random-two'`:
+   * the less busy of two at random. `'sticky'`: each client stays with one worker, by a cookie; as an
+   * object, see {@link StickyOptions}, by its address or a key of yours. Or a function
+   * `(candidates, req) => candidate`. Default `'round-robin'`.
+   */
+  balance?: Balance
+  /**
+   * How many connections for requests the master has to one worker at most; more requests wait in order,
+   * for `holdTimeout` at most. Upgrades do not count. Default 256.
+   */
+  maxConnections?: number
   /** Whose `X-Forwarded-*` fields are kept and appended to, instead of replaced. Default false: nobody's. */
   trustProxy?: TrustProxy
   /** How many requests may wait at once while no worker is available; more get 503. Default 1,000. */
@@ -98,6 +112,8 @@ export interface ResolvedOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execArgv: readonly string[]
   readonly trust: (address: string) => boolean
+  readonly balance: ResolvedBalance
+  readonly maxConnections: number
   readonly maxHeld: number
   readonly holdTimeoutMs: number
   readonly proxyTimeoutMs: number

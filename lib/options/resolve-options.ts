@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../errors.js'
+import { parseBalance } from './balance.js'
 import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
 import { parseDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
@@ -26,6 +27,8 @@ const KNOWN = {
   cwd: true,
   env: true,
   execArgv: true,
+  balance: true,
+  maxConnections: true,
   trustProxy: true,
   maxHeld: true,
   holdTimeout: true,
@@ -74,6 +77,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
       ...asStrings('execArgv', given['execArgv'] ?? inheritedExecArgv(process.execArgv))
     ]),
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
+    balance: parseBalance('balance', given['balance'] ?? 'round-robin'),
+    maxConnections: asWhole('maxConnections', given['maxConnections'] ?? 256, 1),
     maxHeld: asWhole('maxHeld', given['maxHeld'] ?? 1000, 0),
     holdTimeoutMs: duration('holdTimeout', '30s'),
     proxyTimeoutMs: duration('proxyTimeout', '60s'),

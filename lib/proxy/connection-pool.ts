@@ -1,34 +1,54 @@
-import type { Address } from './address.js'
+import { UpstreamError } from '../errors.js'
+import { addressText, type Address } from './address.js'
 import { UpstreamConnection } from './connection.js'
+import type { HoldQueue } from './hold-queue.js'
 
 /** An idle connection is closed after so long: well before a worker would close it (see lib/child). */
 export const POOL_IDLE_MS = 15_000
+
+export interface PoolOptions {
+  /** The longest silence of the upstream, in milliseconds; 0 is no limit. */
+  readonly timeoutMs: number
+  /** How many connections there may be at once. Default: any number. */
+  readonly max?: number
+  /** Where requests wait while all of them are busy. */
+  readonly queue?: HoldQueue<UpstreamConnection>
+}
+
+/**
+ * After a connection broke, those that wait for one wait so much longer, in milliseconds. A process that is
+ * killed loses its connections before its listener: a request must not be sent there while it dies.
+ */
+export const BROKEN_PAUSE_MS = 50
 
 /** The connections to one upstream: busy ones, and idle ones that wait for the next request. */
 export class ConnectionPool {
   readonly #address: Address
   readonly #timeoutMs: number
+  readonly #max: number
+  /** Where to wait for a connection; undefined: there is always another. */
+  readonly queue: HoldQueue<UpstreamConnection> | undefined
   readonly #idle: { connection: UpstreamConnection; since: number }[] = []
   readonly #all = new Set<UpstreamConnection>()
   #sweeper: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
   #closed = false
   /** Called whenever the last connection has gone. */
   onEmpty: (() => void) | undefined
 
-  constructor(address: Address, timeoutMs: number) {
+  constructor(address: Address, { timeoutMs, max = Infinity, queue }: PoolOptions) {
     this.#address = address
     this.#timeoutMs = timeoutMs
+    this.#max = max
+    this.queue = queue
   }
 
-  /** An idle connection, the one used last first, or a new one. */
-  acquire(): UpstreamConnection {
+  /** An idle connection, the one used last first, or a new one; undefined if there are too many: see `queue`. */
+  acquire(): UpstreamConnection | undefined {
     for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
       if (entry.connection.usable) return entry.connection
     }
-    const connection = new UpstreamConnection(this.#address, this.#timeoutMs)
-    this.#all.add(connection)
-    connection.onClose = () => this.#forget(connection)
-    return connection
+    return this.#all.size < this.#max && !this.#isWaitedFor ? this.#connect() : undefined
   }
 
   /** Takes back a connection that can carry another request. */
@@ -36,6 +56,10 @@ export class ConnectionPool {
     connection.finish()
     if (this.#closed || !connection.usable) {
       connection.destroy()
+      return
+    }
+    if (this.#isWaitedFor) {
+      this.queue?.releaseFirst(connection)
       return
     }
     this.#idle.push({ connection, since: performance.now() })
@@ -47,12 +71,33 @@ export class ConnectionPool {
     for (const { connection } of this.#idle.splice(0)) connection.destroy()
   }
 
-  /** Closes idle connections now, and busy ones when their answer is whole. */
+  /** Closes idle connections now, and busy ones when their answer is whole. Nobody waits any longer. */
   close(): void {
     this.#closed = true
+    clearTimeout(this.#pause)
+    const text = addressText(this.#address)
+    this.queue?.rejectAll(new UpstreamError('UP_ERR_CONNECT', `${text} left before it had a connection free`))
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
     this.discardIdle()
+  }
+
+  get #isWaitedFor(): boolean {
+    return this.queue !== undefined && this.queue.size > 0
+  }
+
+  /** New connections for those that wait, in place of others that have gone. */
+  #replace(): void {
+    clearTimeout(this.#pause)
+    this.#pause = undefined
+    while (this.#isWaitedFor && this.#all.size < this.#max) this.queue?.releaseFirst(this.#connect())
+  }
+
+  #connect(): UpstreamConnection {
+    const connection = new UpstreamConnection(this.#address, this.#timeoutMs)
+    this.#all.add(connection)
+    connection.onClose = () => this.#forget(connection)
+    return connection
   }
 
   #sweep(): void {
@@ -70,5 +115,8 @@ export class ConnectionPool {
     const at = this.#idle.findIndex(entry => entry.connection === connection)
     if (at !== -1) this.#idle.splice(at, 1)
     if (this.#all.size === 0) this.onEmpty?.()
+    if (!this.#isWaitedFor) return
+    if (connection.broken) this.#pause ??= setTimeout(() => this.#replace(), BROKEN_PAUSE_MS)
+    else if (this.#pause === undefined) this.#replace()
   }
 }

@@ -29,6 +29,8 @@ export class UpstreamConnection {
   #user: ConnectionUser | undefined
   #parser: ResponseParser | undefined
   #connected = false
+  /** Whether it ended in the middle of a request. */
+  broken = false
   /** Called once when the connection is gone, idle or not. */
   onClose: (() => void) | undefined
 
@@ -157,6 +159,7 @@ export class UpstreamConnection {
     const user = this.#user
     this.destroy()
     if (user === undefined) return
+    this.broken = true
     user.onFail(reason instanceof UpstreamError ? reason : this.#explain(reason))
   }
 

@@ -8,6 +8,7 @@ import { writeResponseHead } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
 import { Upload } from './upload.js'
 import type { Upstream } from './upstream.js'
+import { waitForConnection } from './wait-for-connection.js'
 
 /**
  * Forwards one request to the upstream and its answer to the client.
@@ -26,7 +27,14 @@ export function exchange(
       if (res.destroyed || res.writableEnded) return resolve(DONE)
       const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
       if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
-      new Exchange(req, res, upstream, head.body, resolve).start(head.text)
+      const connection = upstream.pool.acquire()
+      if (connection === undefined) {
+        const begin = (free: UpstreamConnection): void =>
+          new Exchange(req, res, upstream, free, head.body, resolve).start(head.text)
+        const isWanted = (): boolean => !res.destroyed && !res.writableEnded
+        return waitForConnection(upstream, req.socket, isWanted, begin, resolve)
+      }
+      new Exchange(req, res, upstream, connection, head.body, resolve).start(head.text)
     } catch (error) {
       const known =
         error instanceof UpError ? error : new UpError('UP_ERR_BAD_REQUEST', String(error), { cause: error })
@@ -67,13 +75,14 @@ class Exchange implements ConnectionUser {
     req: IncomingMessage,
     res: ServerResponse,
     upstream: Upstream,
+    connection: UpstreamConnection,
     body: RequestBody,
     settle: (outcome: Outcome) => void
   ) {
     this.#req = req
     this.#res = res
     this.#upstream = upstream
-    this.#connection = upstream.pool.acquire()
+    this.#connection = connection
     this.#upload = new Upload(req, this.#connection, body)
     this.#harmless = body === 'none' && isIdempotent(req.method ?? '')
     this.#settle = settle

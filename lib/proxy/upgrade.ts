@@ -20,19 +20,21 @@ import type { Upstream } from './upstream.js'
  * written to the client.
  *
  * @param early bytes that arrived behind the request's head; sent on only after a 101
+ * @param fields lines for the head of the answer, besides those of the upstream
  */
 export function upgrade(
   req: IncomingMessage,
   client: Duplex,
   early: Buffer,
   upstream: Upstream,
-  trust: (address: string) => boolean
+  trust: (address: string) => boolean,
+  fields = ''
 ): Promise<Outcome> {
   return new Promise(resolve => {
     try {
       if (client.destroyed || client.writableEnded) return resolve(DONE)
       const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: true })
-      new Upgrade(req, client, early, upstream, resolve).start(head.text)
+      new Upgrade(req, client, early, upstream, fields, resolve).start(head.text)
     } catch (error) {
       const known =
         error instanceof UpError ? error : new UpError('UP_ERR_BAD_REQUEST', String(error), { cause: error })
@@ -45,6 +47,7 @@ class Upgrade implements ResponseReceiver {
   readonly #client: Duplex
   readonly #early: Buffer
   readonly #upstream: Upstream
+  readonly #fields: string
   readonly #socket: Socket
   readonly #parser: ResponseParser
   readonly #http10: boolean
@@ -59,11 +62,13 @@ class Upgrade implements ResponseReceiver {
     client: Duplex,
     early: Buffer,
     upstream: Upstream,
+    fields: string,
     settle: (outcome: Outcome) => void
   ) {
     this.#client = client
     this.#early = early
     this.#upstream = upstream
+    this.#fields = fields
     this.#settle = settle
     this.#http10 = req.httpVersionMinor === 0
     this.#idempotent = isIdempotent(req.method ?? '')
@@ -95,7 +100,7 @@ class Upgrade implements ResponseReceiver {
 
   onHead(head: ResponseHead): void {
     this.#head = head
-    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${this.#fields}`
     const fields = clientFields(head)
     for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i] ?? ''}: ${fields[i + 1] ?? ''}\r\n`
     if (head.status === 101) {

@@ -1,9 +1,7 @@
 import type { Address } from './address.js'
-import { ConnectionPool } from './connection-pool.js'
+import { ConnectionPool, type PoolOptions } from './connection-pool.js'
 
-export interface UpstreamOptions {
-  /** The longest silence of the upstream, in milliseconds; 0 is no limit. */
-  readonly timeoutMs: number
+export interface UpstreamOptions extends PoolOptions {
   /** Name of the secret field by which a worker learns its client. */
   readonly clientField?: string | undefined
 }
@@ -19,7 +17,7 @@ export class Upstream {
     this.address = address
     this.clientField = options.clientField
     this.timeoutMs = options.timeoutMs
-    this.pool = new ConnectionPool(address, options.timeoutMs)
+    this.pool = new ConnectionPool(address, options)
   }
 
   /** Gives up idle connections; what is in flight goes on. */

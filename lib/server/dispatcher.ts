@@ -1,13 +1,15 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { RoundRobin } from '../balance/round-robin.js'
+import { createPolicy } from '../balance/create-policy.js'
+import type { Policy, Visit } from '../balance/policy.js'
 import { UpError } from '../errors.js'
 import type { ResolvedOptions } from '../options/options.js'
+import { HoldQueue } from '../proxy/hold-queue.js'
 import type { Outcome } from '../proxy/outcome.js'
 import { Upstream } from '../proxy/upstream.js'
 import type { Worker, WorkKind } from '../worker/worker.js'
 import { closedError } from './closed-error.js'
-import { HoldQueue } from './hold-queue.js'
 
 /** All workers refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
@@ -22,7 +24,15 @@ export interface DirectRequest {
   done(error?: UpError): void
 }
 
-/** What came of a request at one worker. */
+/** A request or an upgrade that looks for its worker. */
+interface Job {
+  readonly kind: WorkKind
+  readonly client: Duplex
+  readonly forward: (upstream: Upstream) => Promise<Outcome>
+  readonly visit?: Visit
+}
+
+/** What came of it at one worker. */
 interface Attempt {
   readonly worker: Worker
   readonly outcome: Outcome
@@ -31,13 +41,14 @@ interface Attempt {
 /** Gives each request to an available worker, and holds it while there is none. It knows no reload. */
 export class Dispatcher {
   readonly #options: ResolvedOptions
-  readonly #policy = new RoundRobin<Worker>()
+  readonly #policy: Policy<Worker>
   readonly #upstreams = new Map<Worker, Upstream>()
   readonly #held: HoldQueue
   #closing = false
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    this.#policy = createPolicy(options.balance, options.trust)
     this.#held = new HoldQueue(options.maxHeld, options.holdTimeoutMs)
   }
 
@@ -50,14 +61,21 @@ export class Dispatcher {
   add(worker: Worker): void {
     const { address, clientField } = worker
     if (address === undefined) return
-    const upstream = new Upstream(address, { timeoutMs: this.#options.proxyTimeoutMs, clientField })
+    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs } = this.#options
+    const upstream = new Upstream(address, {
+      timeoutMs: proxyTimeoutMs,
+      clientField,
+      max: maxConnections,
+      queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
+    })
     this.#upstreams.set(worker, upstream)
     this.#policy.add(worker)
     this.#held.releaseAll()
   }
 
-  /** The worker takes no more requests. */
+  /** The worker takes no more requests; unless it has retired only, and the policy still needs it. */
   remove(worker: Worker): void {
+    if (worker.serves && this.#policy.retire?.(worker) === true) return
     this.#policy.remove(worker)
     this.#upstreams.get(worker)?.close()
     this.#upstreams.delete(worker)
@@ -71,7 +89,17 @@ export class Dispatcher {
   /** From now on no request waits any more: where no worker is available, it fails. */
   close(): void {
     this.#closing = true
-    if (this.next() === undefined) this.rejectHeld()
+    if (this.#policy.size === 0) this.rejectHeld()
+  }
+
+  /** Whether requests have to be shown to `serve`: see {@link visit}. */
+  get needsRequest(): boolean {
+    return this.#policy.needsRequest
+  }
+
+  /** A request as the policy wants to see it; undefined if it needs to see nothing. */
+  visit(req: IncomingMessage, upgrade: boolean): Visit | undefined {
+    return this.needsRequest ? { req, upgrade } : undefined
   }
 
   rejectHeld(): void {
@@ -81,22 +109,56 @@ export class Dispatcher {
   /**
    * Finds a worker, or waits for one, and forwards; returns why that failed, if the client is to know.
    *
-   * @param begun the first attempt, if there was one already
+   * @param visit as {@link visit} made it
    */
   async serve(
     kind: WorkKind,
     client: Duplex,
     forward: (upstream: Upstream) => Promise<Outcome>,
-    begun?: Attempt
+    visit?: Visit
   ): Promise<UpError | undefined> {
+    if (visit === undefined) return this.#serve({ kind, client, forward })
+    try {
+      return await this.#serve({ kind, client, forward, visit })
+    } catch (error) {
+      // What the user's function does wrong is found here.
+      if (error instanceof UpError) return error
+      throw error
+    } finally {
+      this.#policy.end?.(visit)
+    }
+  }
+
+  /** As `serve`, for policies that need no visit, and without a promise while all goes well. */
+  serveNow(request: DirectRequest): void {
+    const worker = this.#select()
+    const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
+    if (worker === undefined || upstream === undefined) return this.#serveLater(request)
+    worker.claim('request')
+    request.forward(upstream, outcome => {
+      worker.release('request')
+      if (outcome.kind === 'done') request.done()
+      else this.#serveLater(request, { worker, outcome })
+    })
+  }
+
+  #serveLater(request: DirectRequest, begun?: Attempt): void {
+    const { client } = request
+    const forward = (upstream: Upstream): Promise<Outcome> =>
+      new Promise(resolve => request.forward(upstream, resolve))
+    void this.#serve({ kind: 'request', client, forward }, begun).then(error => request.done(error))
+  }
+
+  /** @param begun the first attempt, if there was one already */
+  async #serve(job: Job, begun?: Attempt): Promise<UpError | undefined> {
     const since = performance.now()
     let avoid: Worker | undefined
     let repeated = false
     let attempt = begun
     for (;;) {
-      attempt ??= await this.#attempt(kind, forward, avoid, repeated)
+      attempt ??= await this.#attempt(job, avoid, repeated)
       if (attempt === undefined) {
-        const refusal = await this.#hold(client, since)
+        const refusal = await this.#hold(job.client, since)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         continue
       }
@@ -118,41 +180,21 @@ export class Dispatcher {
     }
   }
 
-  /** As `serve`, but without a promise while all goes well. */
-  serveNow(request: DirectRequest): void {
-    const worker = this.#policy.select()
-    const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-    if (worker === undefined || upstream === undefined) return this.#serveLater(request)
-    worker.claim('request')
-    request.forward(upstream, outcome => {
-      worker.release('request')
-      if (outcome.kind === 'done') request.done()
-      else this.#serveLater(request, { worker, outcome })
-    })
-  }
-
-  #serveLater(request: DirectRequest, begun?: Attempt): void {
-    const send = (upstream: Upstream): Promise<Outcome> =>
-      new Promise(resolve => request.forward(upstream, resolve))
-    void this.serve('request', request.client, send, begun).then(error => request.done(error))
-  }
-
   /** Undefined while no worker is available. */
   async #attempt(
-    kind: WorkKind,
-    forward: (upstream: Upstream) => Promise<Outcome>,
+    { kind, forward, visit }: Job,
     avoid: Worker | undefined,
     repeated: boolean
   ): Promise<Attempt | undefined> {
     for (;;) {
-      const worker = this.#policy.select(avoid)
+      const worker = this.#select(avoid, visit)
       const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
       if (worker === undefined || upstream === undefined) return undefined
       if (repeated) {
         // Workers often die together, and the end of this one may not have been noticed yet: a request
         // is repeated only once, so not before the worker has shown that it lives.
         await worker.signOfLife(SIGN_OF_LIFE_MS)
-        if (worker.readyState !== 'spawned') continue
+        if (!worker.serves) continue
       }
       worker.claim(kind)
       const outcome = await forward(upstream)
@@ -161,13 +203,30 @@ export class Dispatcher {
     }
   }
 
-  async #hold(client: Duplex, since: number): Promise<UpError | undefined> {
-    if (this.#closing) return closedError()
-    try {
-      await this.#held.wait(client, since)
-      return undefined
-    } catch (error) {
-      return error instanceof UpError ? error : closedError()
+  #select(avoid?: Worker, visit?: Visit): Worker | undefined {
+    const worker = this.#policy.select(avoid, visit)
+    if (worker === undefined || worker.inFlight < this.#options.maxConnections) return worker
+    // A policy that looked at the request means this worker, and it waits there. Any other had better
+    // send it where there is room; where there is none, it waits in the line of the one whose turn it is.
+    return (visit === undefined ? this.#withRoom(avoid) : undefined) ?? worker
+  }
+
+  /** The worker with the fewest requests, if one has a connection free. */
+  #withRoom(avoid: Worker | undefined): Worker | undefined {
+    let best: Worker | undefined
+    let fewest = this.#options.maxConnections
+    for (const worker of this.#upstreams.keys()) {
+      if (worker === avoid || worker.inFlight >= fewest) continue
+      best = worker
+      fewest = worker.inFlight
     }
+    return best
+  }
+
+  #hold(client: Duplex, since: number): Promise<UpError | undefined> {
+    if (this.#closing) return Promise.resolve(closedError())
+    return new Promise(resolve => {
+      this.#held.enter({ client, onTurn: () => resolve(undefined), onRefused: resolve }, since)
+    })
   }
 }

@@ -9,6 +9,8 @@ import { resolveOptions } from '../options/resolve-options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
 import { resolveModule } from '../options/module-path.js'
 import type { Front } from '../front/front.js'
+import type { Outcome } from '../proxy/outcome.js'
+import type { Upstream } from '../proxy/upstream.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
 import type { Slot } from '../worker/slot.js'
@@ -18,6 +20,8 @@ import { attachFront } from './attach-front.js'
 import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
+import { cookieLine, giveCookie } from './give-cookie.js'
+import { scaleTo } from './scaler.js'
 import { describeWorker } from './status.js'
 
 /**
@@ -71,7 +75,7 @@ export class UpServer extends Distributor<UpServerEvents> {
       void this.#fleet.close()
       throw error
     }
-    if (resolved.fastPath)
+    if (resolved.fastPath && !this.#dispatcher.needsRequest)
       this.#front = attachFront(server, this.#dispatcher, this.traffic, this.trust, () => !this.hasMiddleware)
     if (resolved.title !== undefined) process.title = `${resolved.title} master`
     this.#addKept(this.#numWorkers)
@@ -128,18 +132,7 @@ export class UpServer extends Distributor<UpServerEvents> {
     await this.#reloader.whenIdle()
     this.#assertOpen()
     this.#numWorkers = n
-    const slots = this.#fleet.generations.flatMap(generation => [...generation.slots])
-    if (slots.length < n) {
-      await Promise.all(this.#addKept(n - slots.length).map(slot => slot.firstStart))
-      return
-    }
-    // Those that cannot serve go first, then the oldest.
-    const order = [...slots.filter(slot => !slot.available), ...slots.filter(slot => slot.available)]
-    const excess = new Set(order.slice(0, slots.length - n))
-    for (const generation of [...this.#fleet.generations]) {
-      const going = [...generation.slots].filter(slot => excess.has(slot))
-      if (going.length > 0) this.#fleet.retire(generation, this.#options.workerTimeoutMs, going)
-    }
+    await scaleTo(n, this.#fleet, count => this.#addKept(count), this.#options.workerTimeoutMs)
   }
 
   /** Starts more workers beyond `numWorkers`: until they die, or until the next reload. */
@@ -190,16 +183,20 @@ export class UpServer extends Distributor<UpServerEvents> {
     res: ServerResponse,
     next: Next
   ): Promise<void> {
-    const error = await this.#dispatcher.serve('request', req.socket, upstream =>
-      this.forwardRequest(req, res, upstream)
-    )
+    const visit = this.#dispatcher.visit(req, false)
+    const forward = (upstream: Upstream): Promise<Outcome> => {
+      if (visit !== undefined) giveCookie(visit, res)
+      return this.forwardRequest(req, res, upstream)
+    }
+    const error = await this.#dispatcher.serve('request', req.socket, forward, visit)
     if (error !== undefined) next(error)
   }
 
   protected override async handleUpgrade(req: DistributorRequest, socket: Duplex, next: Next): Promise<void> {
-    const error = await this.#dispatcher.serve('upgrade', socket, upstream =>
-      this.forwardUpgrade(req, socket, upstream)
-    )
+    const visit = this.#dispatcher.visit(req, true)
+    const forward = (upstream: Upstream): Promise<Outcome> =>
+      this.forwardUpgrade(req, socket, upstream, cookieLine(visit))
+    const error = await this.#dispatcher.serve('upgrade', socket, forward, visit)
     if (error !== undefined) next(error)
   }
 
@@ -234,6 +231,8 @@ export class UpServer extends Distributor<UpServerEvents> {
     await this.traffic.whenIdle(this.#options.workerTimeoutMs)
     this.#dispatcher.rejectHeld()
     for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
+    // Also those that had retired before, and linger for clients that cannot come any more.
+    for (const worker of this.#fleet.alive) worker.terminate()
     await this.#fleet.whenGone()
     await this.#fleet.close()
     await this.traffic.end()

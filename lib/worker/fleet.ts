@@ -14,7 +14,10 @@ import { Worker } from './worker.js'
 interface FleetEvents {
   /** A worker takes requests from now on. */
   available: (worker: Worker) => void
-  /** A worker takes no more requests; in the tick in which it retires or dies. */
+  /**
+   * A worker takes no more requests; in the tick in which it retires or dies. One that retires may
+   * still serve clients that are bound to it; then this comes once more when it is told to end.
+   */
   unavailable: (worker: Worker) => void
   /** A worker is ready, whether its generation serves or not. */
   spawn: (worker: Worker) => void
@@ -62,10 +65,12 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   /** Adds a place to a generation, on trial: see {@link Slot}. */
   addSlot(generation: Generation): Slot {
+    const number = generation.freeNumber
     const slot = new Slot({
+      number,
       keepAlive: this.#options.keepAlive,
       minExpectedLifetimeMs: this.#options.minExpectedLifetimeMs,
-      spawn: () => this.#spawn(generation),
+      spawn: () => this.#spawn(generation, number),
       onSpawnError: error => this.emit('fail', error)
     })
     generation.slots.add(slot)
@@ -121,7 +126,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.#folder?.remove()
   }
 
-  #spawn(generation: Generation): Worker {
+  #spawn(generation: Generation, slot: number): Worker {
     const bind: Bind =
       this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
     const options = this.#options
@@ -136,12 +141,14 @@ export class Fleet extends EventEmitter<FleetEvents> {
         clientField: this.#clientField
       },
       generation: generation.number,
+      slot,
       version: generation.version,
       cwd: options.cwd,
       env: options.env,
       execArgv: options.execArgv,
       readyTimeoutMs: options.readyTimeoutMs,
       killTimeoutMs: options.killTimeoutMs,
+      lingerMs: options.balance.policy === 'sticky' ? options.balance.lingerMs : 0,
       pingIntervalMs: options.workerPingIntervalMs,
       unresponsiveTimeoutMs: options.unresponsiveTimeoutMs,
       guard: this.#guard,
@@ -157,6 +164,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
         this.emit('unavailable', worker)
         this.emit('retire', worker)
       })
+      .on('ending', () => this.emit('unavailable', worker))
       .on('gone', () => this.#onGone(worker, bind))
       .on('fail', error => this.emit('fail', error))
     return worker

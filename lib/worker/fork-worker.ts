@@ -9,12 +9,16 @@ import type { TextTail } from './text-tail.js'
 export interface WorkerSpec {
   readonly start: StartMessage
   readonly generation: number
+  /** Number of its place in its generation. */
+  readonly slot: number
   readonly version: string | undefined
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execArgv: readonly string[]
   readonly readyTimeoutMs: number
   readonly killTimeoutMs: number
+  /** Once retired and idle, it stays for so long: bound clients may be between two requests. */
+  readonly lingerMs: number
   readonly pingIntervalMs: number | false
   readonly unresponsiveTimeoutMs: number
   readonly guard: Guard

@@ -16,6 +16,14 @@ export class Generation {
     this.serving = serving
   }
 
+  /** The lowest number that no slot has. */
+  get freeNumber(): number {
+    const taken = new Set([...this.slots].map(slot => slot.number))
+    let number = 0
+    while (taken.has(number)) number++
+    return number
+  }
+
   /** Its workers that can serve. */
   get available(): Worker[] {
     return this.workersIn('spawned')

@@ -7,6 +7,8 @@ export const BACKOFF_MIN_MS = 100
 export const BACKOFF_MAX_MS = 10_000
 
 export interface SlotOptions {
+  /** From 0, unlike any other's in its generation. */
+  readonly number: number
   readonly keepAlive: boolean
   /** A worker that dies younger than this is replaced with backoff, in milliseconds. */
   readonly minExpectedLifetimeMs: number
@@ -24,6 +26,7 @@ export interface SlotOptions {
 export class Slot {
   /** Settles with the first worker: ready, or failed. Its rejection counts as handled. */
   readonly firstStart: Promise<Worker>
+  readonly number: number
   readonly #options: SlotOptions
   #settle: { resolve: (worker: Worker) => void; reject: (error: Error) => void } | undefined
   #worker: Worker | undefined
@@ -35,6 +38,7 @@ export class Slot {
 
   constructor(options: SlotOptions) {
     this.#options = options
+    this.number = options.number
     this.firstStart = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })

@@ -15,6 +15,8 @@ export interface WorkerEvents {
   ready: () => void
   /** It gets no more requests. Only of a worker that was ready. */
   retire: () => void
+  /** It was told to end: from now on it serves nobody. */
+  ending: () => void
   /** Its process is gone. */
   gone: () => void
   /** It ended although nobody wanted it to, or could not start. Follows `gone`, with what it wrote to stderr. */

@@ -2,6 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { WorkerError, type UpError } from '../errors.js'
 import type { TextTail } from './text-tail.js'
 
+/** A dead worker's stderr may be kept open by a process that it started; then we do not wait for its end. */
+const STDERR_WAIT_MS = 300
+
 /**
  * Why a worker is gone that nobody wanted to end.
  *
@@ -20,4 +23,16 @@ export function workerFailure(
   const subject = `worker ${pid ?? ''} of ${file} ${wasReady ? 'died' : 'failed to start'}`
   const code = cause?.code ?? (wasReady ? 'UP_ERR_WORKER_EXIT' : 'UP_ERR_WORKER_START')
   return new WorkerError(code, `${subject}: ${cause?.message ?? `it ${end}`}`, stderr.toString(), cause)
+}
+
+/** Calls `then` when all that the process wrote to stderr has been read. */
+export function afterStderr({ stderr }: ChildProcess, then: () => void): void {
+  if (stderr === null || stderr.closed) return then()
+  const onEnd = (): void => {
+    clearTimeout(timer)
+    stderr.removeListener('close', onEnd)
+    then()
+  }
+  const timer = setTimeout(onEnd, STDERR_WAIT_MS)
+  stderr.once('close', onEnd)
 }

@@ -2,21 +2,19 @@ import type { ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'eventemitter3'
 import { UpError, type ErrorCode } from '../errors.js'
 import type { Address } from '../proxy/address.js'
+import { Drain } from './drain.js'
 import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
 import { isOurs, type FromWorker, type ToWorker } from './messages.js'
 import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
-import { workerFailure } from './worker-failure.js'
+import { afterStderr, workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
-const LOOPBACK = '127.0.0.1'
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
 const STDERR_TAIL = 16_384
-/** A dead worker's stderr may be kept open by a process that it started; then we do not wait for its end. */
-const STDERR_WAIT_MS = 300
 
 /**
  * The master's side of one worker process. An exit shows in `readyState` in the same tick; whoever
@@ -27,6 +25,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   /** When it was started, in milliseconds since the epoch. */
   readonly birthtime = Date.now()
   readonly generation: number
+  /** Number of its place in its generation, from 0. */
+  readonly slot: number
   /** The app's version when its generation was started. */
   readonly version: string | undefined
   /** Requests that it is answering. */
@@ -44,15 +44,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #saidReady = false
   #cause: UpError | undefined
   readonly #heartbeat: Heartbeat
+  readonly #drain: Drain
   #startTimer: NodeJS.Timeout | undefined
-  #drainTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
-  #terminated = false
+  #ending = false
 
   constructor(spec: WorkerSpec) {
     super()
     this.#spec = spec
     this.generation = spec.generation
+    this.slot = spec.slot
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
     this.#heartbeat = new Heartbeat(
@@ -60,6 +61,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       id => this.#send({ type: 'up:ping', id }),
       () => this.#onSilence()
     )
+    this.#drain = new Drain(spec.lingerMs, () => this.terminate())
     this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
@@ -85,6 +87,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     return this.#readyState
   }
 
+  /** Whether it serves: also a retired one does, until it is told to end. */
+  get serves(): boolean {
+    return this.#readyState === 'spawned' || (this.#readyState === 'terminating' && !this.#ending)
+  }
+
   /** The loopback port where it listens, with `workerBind: 'port'`. */
   get port(): number | undefined {
     return this.#bound?.port
@@ -95,7 +102,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const { bind } = this.#spec.start
     if (this.#bound === undefined) return undefined
     if ('socketPath' in bind) return { socketPath: bind.socketPath }
-    return this.#bound.port === undefined ? undefined : { port: this.#bound.port, host: LOOPBACK }
+    return this.#bound.port === undefined ? undefined : { port: this.#bound.port, host: '127.0.0.1' }
   }
 
   /** Name of the field by which its http server learns the client; undefined if it does not read one. */
@@ -119,6 +126,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   /** Counts a request or upgrade that it is given: to be called in the tick of its selection. */
   claim(kind: WorkKind): void {
     this.requests++
+    if (this.#readyState === 'terminating') this.#drain.onBusy()
     if (kind === 'request') this.inFlight++
     else this.upgrades++
   }
@@ -127,11 +135,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
   release(kind: WorkKind): void {
     if (kind === 'request') this.inFlight--
     else this.upgrades--
-    if (this.#readyState === 'terminating' && this.#isIdle) this.terminate()
+    if (this.#readyState === 'terminating' && this.#isIdle) this.#drain.onIdle()
   }
 
   /**
-   * Takes it out of rotation. It is ended as soon as nothing is in flight, or when the time is over.
+   * Takes it out of rotation. It is ended as soon as nothing is in flight, or when the time is over;
+   * where clients are bound to workers, these go on until they are quiet.
    *
    * @param drainMs how long it may finish its work, in milliseconds
    */
@@ -140,15 +149,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const wasReady = this.#readyState === 'spawned'
     this.#enter('terminating')
     if (wasReady) this.emit('retire')
-    if (!wasReady || this.#isIdle || drainMs === 0) this.terminate()
-    else this.#drainTimer = setTimeout(() => this.terminate(), drainMs)
+    if (wasReady) this.#drain.begin(drainMs, this.#isIdle)
+    else this.terminate()
   }
 
   /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
   terminate(): void {
-    if (this.#terminated || this.#readyState === 'terminated') return
+    if (this.#ending || this.#readyState === 'terminated') return
     if (this.#readyState !== 'terminating') return this.retire(0)
-    this.#terminated = true
+    this.#ending = true
+    this.emit('ending')
     this.#send({ type: 'up:close' })
     this.proc.kill('SIGTERM')
     this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)
@@ -177,10 +187,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
       if (this.#spec.pingIntervalMs !== false) this.#heartbeat.start(this.#spec.pingIntervalMs)
       this.#spec.echo.forget()
     }
-    if (state !== 'terminated') this.#shown.release()
-    if (state !== 'terminated') return
+    if (state !== 'terminated') return this.#shown.release()
     this.#heartbeat.stop()
-    clearTimeout(this.#drainTimer)
+    this.#drain.stop()
     clearTimeout(this.#killTimer)
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
   }
@@ -227,18 +236,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#enter('terminated')
     this.emit('gone')
     if (before === 'terminating') return
-    const tell = (): void => {
-      clearTimeout(timer)
-      this.proc.stderr?.removeListener('close', tell)
+    afterStderr(this.proc, () => {
+      const { file } = this.#spec.start
       this.#shown.failed()
-      this.emit(
-        'fail',
-        workerFailure(this.proc, this.#spec.start.file, before === 'spawned', this.#stderr, this.#cause)
-      )
-    }
-    const timer = setTimeout(tell, STDERR_WAIT_MS)
-    if (this.proc.stderr === null || this.proc.stderr.closed) tell()
-    else this.proc.stderr.once('close', tell)
+      this.emit('fail', workerFailure(this.proc, file, before === 'spawned', this.#stderr, this.#cause))
+    })
   }
 
   #send(message: ToWorker): void {

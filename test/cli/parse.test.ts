@@ -53,6 +53,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     ['--port', '80', '--host', '127.0.0.1', '--number', '3', '--timeout', '2s', '--watch', '--require', 'a'],
     ['--require', 'b', '--keepalive', '--pidfile', 'up.pid', '--title', 'shop', '--strategy', 'rolling'],
     ['--ready-timeout', '3s', '--kill-timeout', '4s', '--proxy-timeout', '5s', '--worker-bind', 'port'],
+    ['--balance', 'least-requests', '--max-connections', '8'],
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
   ].flat()
@@ -71,6 +72,8 @@ test('Each option is taken over, under its short name as under its long one', ()
       killTimeout: 4000,
       proxyTimeout: 5000,
       holdTimeout: 7000,
+      balance: 'least-requests',
+      maxConnections: 8,
       maxHeld: 6,
       requires: ['a', 'b'],
       title: 'shop',
@@ -141,6 +144,16 @@ test('A wrong value is refused with the option, the value and the form that is e
     /^--max-held is "1e3", but must be a whole number/
   )
   refuses(
+    ['--max-connections', '0', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--max-connections is 0, but must be a whole/
+  )
+  refuses(
+    ['--balance', 'fair', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--balance is "fair", but must be one of 'round-r/
+  )
+  refuses(
     ['--strategy', 'best', 'app.js'],
     'UP_ERR_OPTION',
     /^--strategy is "best", but must be one of 'first'/
@@ -198,6 +211,7 @@ test('The help names every option, the defaults and the environment', () => {
     'pidfile'
   ]
   names.push('title', 'strategy', 'ready-timeout', 'kill-timeout', 'proxy-timeout', 'worker-bind', 'max-held')
+  names.push('balance', 'max-connections')
   for (const name of [...names, 'hold-timeout', 'tls-cert', 'tls-key', 'version', 'help']) {
     assert.match(help, new RegExp(`--${name}\\b`))
   }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { testFolder } from './program.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PACKAGES = ['express', 'tsx', 'ws']
+const PACKAGES = ['express', 'socket.io', 'tsx', 'ws']
 
 /** The command `up`, as an argument of node. */
 export const UP = join(ROOT, 'dist/bin/up.js')

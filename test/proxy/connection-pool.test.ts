@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import type { ConnectionUser } from '#lib/proxy/connection.js'
-import { ConnectionPool, POOL_IDLE_MS } from '#lib/proxy/connection-pool.js'
+import type { ConnectionUser, UpstreamConnection } from '#lib/proxy/connection.js'
+import { BROKEN_PAUSE_MS, ConnectionPool, POOL_IDLE_MS } from '#lib/proxy/connection-pool.js'
+import { HoldQueue } from '#lib/proxy/hold-queue.js'
 import { answer } from '../helpers/front.js'
 import { Deferred } from '../helpers/deferred.js'
 import { rawUpstream, type RawUpstream } from '../helpers/raw.js'
+
+/** A connection of a pool that has one free. */
+function acquire(pool: ConnectionPool): UpstreamConnection {
+  const connection = pool.acquire()
+  assert.ok(connection !== undefined)
+  return connection
+}
 
 /** Sends one request and releases the connection after its answer. */
 async function use(pool: ConnectionPool): Promise<void> {
   const done = new Deferred()
   const nothing = (): void => {}
-  const connection = pool.acquire()
+  const connection = acquire(pool)
   const user: ConnectionUser = {
     copies: false,
     keeps: false,
@@ -34,7 +43,7 @@ async function use(pool: ConnectionPool): Promise<void> {
 async function pooled(t: TestContext): Promise<{ pool: ConnectionPool; upstream: RawUpstream }> {
   const upstream = await rawUpstream(t)
   upstream.answerAll((_head, peer) => peer.send(answer('ok')))
-  const pool = new ConnectionPool(upstream.address, 0)
+  const pool = new ConnectionPool(upstream.address, { timeoutMs: 0 })
   t.after(() => pool.close())
   return { pool, upstream }
 }
@@ -54,7 +63,7 @@ test('requests at the same time have a connection each, and the last one used is
   const { pool, upstream } = await pooled(t)
   await Promise.all([use(pool), use(pool), use(pool)])
   assert.equal(upstream.connections.length, 3)
-  const connection = pool.acquire()
+  const connection = acquire(pool)
   pool.release(connection)
   assert.equal(pool.acquire(), connection)
 })
@@ -82,7 +91,7 @@ test('bytes that nobody asked for end an idle connection', async t => {
 test('a closed pool ends idle connections at once, and busy ones at their release', async t => {
   const { pool, upstream } = await pooled(t)
   await Promise.all([use(pool), use(pool)])
-  const busy = pool.acquire()
+  const busy = acquire(pool)
   const empty = emptied(pool)
   pool.close()
   const [a, b] = upstream.connections
@@ -106,4 +115,57 @@ test('a connection that stays idle is closed', async t => {
   now += POOL_IDLE_MS
   t.mock.timers.tick(POOL_IDLE_MS)
   await empty
+})
+
+/** Joins the line of a pool; a request that gets a connection keeps it. */
+function waitIn(t: TestContext, queue: HoldQueue<UpstreamConnection>, name: string, turns: string[]): void {
+  const client = new PassThrough()
+  t.after(() => client.destroy())
+  const onRefused = (): void => assert.fail('refused')
+  const onTurn = (connection: UpstreamConnection): void => {
+    turns.push(name)
+    t.after(() => connection.destroy())
+  }
+  queue.enter({ client, onTurn, onRefused }, performance.now())
+}
+
+test('a full pool gives a connection that gets free to the first in line, past whoever comes then', async t => {
+  const upstream = await rawUpstream(t)
+  const queue = new HoldQueue<UpstreamConnection>(10, 0)
+  const pool = new ConnectionPool(upstream.address, { timeoutMs: 0, max: 2, queue })
+  t.after(() => pool.close())
+  const [a, b] = [acquire(pool), acquire(pool)]
+  assert.equal(pool.acquire(), undefined)
+  const turns: string[] = []
+  waitIn(t, queue, 'first', turns)
+  waitIn(t, queue, 'second', turns)
+  pool.release(a)
+  assert.deepEqual(turns, ['first'])
+  assert.equal(pool.acquire(), undefined)
+  pool.release(b)
+  assert.deepEqual(turns, ['first', 'second'])
+  pool.release(a)
+  assert.equal(pool.acquire(), a)
+})
+
+test('after a connection broke, the line waits before it is given another one, and nobody overtakes it', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { upstream } = await pooled(t)
+  upstream.answerAll((_head, peer) => peer.reset())
+  const queue = new HoldQueue<UpstreamConnection>(10, 0)
+  const pool = new ConnectionPool(upstream.address, { timeoutMs: 0, max: 1, queue })
+  t.after(() => pool.close())
+  const turns: string[] = []
+  const gone = new Deferred()
+  pool.onEmpty = gone.resolve
+  const broken = use(pool)
+  waitIn(t, queue, 'first', turns)
+  await assert.rejects(broken, { code: 'UP_ERR_UPSTREAM_CLOSED' })
+  await gone.promise
+  assert.equal(pool.acquire(), undefined)
+  t.mock.timers.tick(BROKEN_PAUSE_MS - 1)
+  assert.deepEqual(turns, [])
+  t.mock.timers.tick(1)
+  assert.deepEqual(turns, ['first'])
+  assert.ok(BROKEN_PAUSE_MS >= 50)
 })

@@ -1,0 +1,45 @@
+import type { Candidate, Policy } from './policy.js'
+
+/** The one that has the fewest requests and upgrades in flight; among equals each in turn. */
+export class LeastRequests<C extends Candidate> implements Policy<C> {
+  readonly needsRequest = false
+  readonly #ring: C[] = []
+  /** Where the search begins: behind the one that was chosen last. */
+  #next = 0
+
+  get size(): number {
+    return this.#ring.length
+  }
+
+  add(candidate: C): void {
+    if (!this.#ring.includes(candidate)) this.#ring.push(candidate)
+  }
+
+  remove(candidate: C): void {
+    const at = this.#ring.indexOf(candidate)
+    if (at === -1) return
+    this.#ring.splice(at, 1)
+    if (at < this.#next) this.#next--
+  }
+
+  select(avoid?: C): C | undefined {
+    const { length } = this.#ring
+    let least: C | undefined
+    let leastLoad = Infinity
+    let leastAt = 0
+    for (let i = 0, at = this.#next; i < length; i++, at++) {
+      if (at >= length) at = 0
+      const candidate = this.#ring[at]
+      if (candidate === undefined || candidate === avoid) continue
+      const load = candidate.inFlight + candidate.upgrades
+      if (load >= leastLoad) continue
+      least = candidate
+      leastLoad = load
+      leastAt = at
+      if (load === 0) break
+    }
+    if (least === undefined) return this.#ring[0]
+    this.#next = leastAt + 1
+    return least
+  }
+}
