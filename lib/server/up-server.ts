@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Next } from '../distributor/chain.js'
+import { clientOf } from '../distributor/client-of.js'
 import { Distributor } from '../distributor/distributor.js'
 import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
 import type { ResolvedOptions, UpOptions } from '../options/options.js'
@@ -190,7 +191,7 @@ export class UpServer extends Distributor<UpServerEvents> {
     res: ServerResponse,
     next: Next
   ): Promise<void> {
-    const error = await this.#dispatcher.serve('request', req.socket, upstream =>
+    const error = await this.#dispatcher.serve('request', clientOf(req), upstream =>
       this.forwardRequest(req, res, upstream)
     )
     if (error !== undefined) next(error)
