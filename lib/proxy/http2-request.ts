@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants } from 'node:http2'
 import { UpError } from '../errors.js'
 import { resetAnswer, streamOf } from './http2-client.js'
 
@@ -23,8 +24,10 @@ const FORBIDDEN = new Set(['connection', 'proxy-connection', 'keep-alive', 'tran
  */
 export function adoptHttp2Request(req: IncomingMessage, res: ServerResponse): void {
   const stream = streamOf(req)
-  // A reset is told at once, whether or not somebody reads the body.
-  stream.once('aborted', () => stream.destroy())
+  // After a reset without an error node:http2 waits until the body has been read, before it tells.
+  stream.once('aborted', () => {
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR) stream.destroy()
+  })
   res.destroy = () => {
     resetAnswer(res)
     return res
