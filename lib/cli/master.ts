@@ -64,7 +64,7 @@ export class Master {
     this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#certificate?.refresh())
     this.#srv.once('spawn', () => (this.#started = true))
     this.#srv.on('fail', () => this.#onFail())
-    server.on('error', error => this.#onAcceptError(error))
+    server.on('error', (error: Error) => this.#onAcceptError(error))
     if ('setSecureContext' in server) certificate?.watch(server, out)
     this.#terminal = isatty(0) ? this.#createTerminal() : undefined
     this.#introduce()
