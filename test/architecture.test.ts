@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'options',
     'proxy/upstream',
     'proxy/hold-queue',
+    'proxy/client-of',
     'type proxy/outcome',
     'child/ready'
   ],

@@ -76,7 +76,10 @@ const OPTIONS: readonly (readonly [flags: string, text: string])[] = [
   ['--max-connections <count>', 'connections for requests to each worker at most (default: 256)'],
   ['--max-held <count>', 'requests that may wait while no worker is ready (default: 1000)'],
   ['--hold-timeout <time>', 'how long a request may wait for a worker, 0 for no limit (default: 30s)'],
-  ['--tls-cert <file>', 'serve HTTPS with this certificate (PEM); read again at each reload'],
+  [
+    '--tls-cert <file>',
+    'serve HTTPS, by HTTP/2 and HTTP/1.1, with this certificate (PEM); a renewed one is picked up'
+  ],
   ['--tls-key <file>', 'private key of the certificate (PEM)']
 ]
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import { isIPv6, type AddressInfo } from 'node:net'
 import { UpError } from '../errors.js'
 import type { TlsMaterial } from './tls.js'
@@ -16,13 +16,16 @@ export interface ListenOptions {
 /** Connections that may wait to be accepted: Node's own 511 overflow at 1,000 concurrent connects. */
 const BACKLOG = 4096
 
+/** Requests that a client of HTTP/2 may have open at once: by default node:http2 sets no limit. */
+const MAX_STREAMS = 250
+
 /**
- * Makes the server and listens. Connections come later than whatever follows in the same tick.
+ * Makes the server and listens: with TLS for HTTP/2 and HTTP/1.1, as the client chooses. Connections come later than whatever follows in the same tick.
  *
  * @throws {UpError} `UP_ERR_LISTEN`: the port is taken, not allowed, or not of this machine
  */
-export async function listen({ port, host, tls }: ListenOptions): Promise<Server | TlsServer> {
-  const server = tls === undefined ? createServer() : createTlsServer(tls)
+export async function listen({ port, host, tls }: ListenOptions): Promise<Server | Http2SecureServer> {
+  const server = tls === undefined ? createServer() : createBoth(tls)
   server.listen({ port, backlog: BACKLOG, ...(host === undefined ? {} : { host }) })
   try {
     await once(server, 'listening')
@@ -33,7 +36,7 @@ export async function listen({ port, host, tls }: ListenOptions): Promise<Server
 }
 
 /** The address as a URL to click on, and which interfaces it stands for where it is more than one. */
-export function describeAddress(server: Server | TlsServer, host: string | undefined): string {
+export function describeAddress(server: Server | Http2SecureServer, host: string | undefined): string {
   const { address, port } = server.address() as AddressInfo
   const scheme = 'setSecureContext' in server ? 'https' : 'http'
   const isAny = address === '::' || address === '0.0.0.0'
@@ -41,6 +44,10 @@ export function describeAddress(server: Server | TlsServer, host: string | undef
   const url = `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}`
   if (!isAny) return url
   return `${url} (${host === '0.0.0.0' ? 'all IPv4 interfaces' : 'all interfaces'})`
+}
+
+function createBoth(tls: TlsMaterial): Http2SecureServer {
+  return createSecureServer({ ...tls, allowHTTP1: true, settings: { maxConcurrentStreams: MAX_STREAMS } })
 }
 
 function explain(cause: NodeJS.ErrnoException, port: number, host: string | undefined): UpError {

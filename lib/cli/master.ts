@@ -1,8 +1,9 @@
 import type { Server } from 'node:http'
-import type { Server as TlsServer } from 'node:https'
+import type { Http2SecureServer } from 'node:http2'
 import { isatty } from 'node:tty'
 import { UpServer } from '../server/up-server.js'
 import type { Watch } from '../watch/watch.js'
+import type { Certificate } from './certificate.js'
 import { count, headline } from './format.js'
 import { describeAddress } from './listen.js'
 import type { CliOptions } from './options.js'
@@ -10,7 +11,6 @@ import type { Output } from './output.js'
 import { Reloads } from './reloads.js'
 import { Report } from './report.js'
 import { Terminal } from './terminal.js'
-import { readTls } from './tls.js'
 import { watchApp } from './watch-app.js'
 
 /** Errors of accepting connections come in floods: one is told in so many milliseconds. */
@@ -20,9 +20,10 @@ const ACCEPT_ERROR_EVERY_MS = 10_000
 export class Master {
   /** Resolves with the exit code when it has ended and nothing is left. */
   readonly ended: Promise<number>
-  readonly #server: Server | TlsServer
+  readonly #server: Server | Http2SecureServer
   readonly #options: CliOptions
   readonly #out: Output
+  readonly #certificate: Certificate | undefined
   readonly #watch: Watch | undefined
   readonly #terminal: Terminal | undefined
   readonly #srv: UpServer
@@ -33,9 +34,19 @@ export class Master {
   #stopping = false
   #acceptErrorAt = -Infinity
 
-  /** @param server listens already, and has not yet got a connection */
-  constructor(server: Server | TlsServer, file: string, options: CliOptions, out: Output) {
+  /**
+   * @param server listens already, and has not yet got a connection
+   * @param certificate what the server uses, if it has one
+   */
+  constructor(
+    server: Server | Http2SecureServer,
+    file: string,
+    options: CliOptions,
+    out: Output,
+    certificate: Certificate | undefined
+  ) {
     this.#server = server
+    this.#certificate = certificate
     this.#options = options
     this.#out = out
     this.ended = new Promise(resolve => (this.#end = resolve))
@@ -50,10 +61,11 @@ export class Master {
       : undefined
     this.#srv = new UpServer(server, file, options.up)
     this.#report = new Report(this.#srv, out, options.up.keepAlive !== false)
-    this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#refreshTls())
+    this.#reloads = new Reloads(this.#srv, out, this.#report, () => this.#certificate?.refresh())
     this.#srv.once('spawn', () => (this.#started = true))
     this.#srv.on('fail', () => this.#onFail())
-    server.on('error', error => this.#onAcceptError(error))
+    server.on('error', (error: Error) => this.#onAcceptError(error))
+    if ('setSecureContext' in server) certificate?.watch(server, out)
     this.#terminal = isatty(0) ? this.#createTerminal() : undefined
     this.#introduce()
   }
@@ -89,6 +101,7 @@ export class Master {
     this.#report.muteFailures()
     try {
       await Promise.all([this.#srv.close(), this.#watch?.close()])
+      this.#certificate?.close()
       this.#terminal?.close()
       this.#out.info('stopped')
       this.#end(code)
@@ -120,16 +133,6 @@ export class Master {
     if (performance.now() - this.#acceptErrorAt < ACCEPT_ERROR_EVERY_MS) return
     this.#acceptErrorAt = performance.now()
     this.#out.error(`a connection could not be accepted: ${error.message}`)
-  }
-
-  /** Certificates are renewed while we run. Bad ones leave the old in place. */
-  #refreshTls(): void {
-    if (this.#options.tls === undefined || !('setSecureContext' in this.#server)) return
-    try {
-      this.#server.setSecureContext(readTls(this.#options.tls))
-    } catch (error) {
-      this.#out.error(`the old certificate stays in use: ${headline(error)}`)
-    }
   }
 
   #createTerminal(): Terminal {

@@ -1,12 +1,12 @@
 import { resolveModule } from '../options/module-path.js'
 import { resolveOptions } from '../options/resolve-options.js'
+import { Certificate } from './certificate.js'
 import { listen } from './listen.js'
 import { Master } from './master.js'
 import type { CliOptions } from './options.js'
 import type { Output } from './output.js'
 import { PidFile } from './pid-file.js'
 import { handleSignals } from './signals.js'
-import { readTls } from './tls.js'
 
 /**
  * Serves the app until it is told to stop, or cannot start. Checks come first, then the port, then the
@@ -18,7 +18,7 @@ import { readTls } from './tls.js'
 export async function start(options: CliOptions, out: Output): Promise<number> {
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
-  const tls = options.tls === undefined ? undefined : readTls(options.tls)
+  const certificate = options.tls === undefined ? undefined : new Certificate(options.tls)
   const pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile)
   pidFile?.check()
 
@@ -27,9 +27,9 @@ export async function start(options: CliOptions, out: Output): Promise<number> {
   let stop: (signal: string) => void = () => process.exit(0)
   handleSignals({ onReload: signal => reload(signal), onStop: signal => stop(signal) })
   process.on('exit', () => pidFile?.release())
-  const server = await listen({ port: options.port, host: options.host, tls })
+  const server = await listen({ port: options.port, host: options.host, tls: certificate?.material })
   pidFile?.acquire()
-  const master = new Master(server, file, options, out)
+  const master = new Master(server, file, options, out, certificate)
   reload = signal => master.reload(signal)
   stop = signal => master.stop(signal)
   return master.ended

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { OptionError } from '../errors.js'
 import type { TlsFiles } from './options.js'
 
-/** The certificate and its key, as `https.createServer` and `setSecureContext` take them. */
+/** The certificate and its key, as servers and `setSecureContext` take them. */
 export interface TlsMaterial {
   readonly cert: Buffer
   readonly key: Buffer

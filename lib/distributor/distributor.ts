@@ -1,3 +1,4 @@
+import type { EventEmitter as NodeEvents } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
@@ -25,6 +26,7 @@ import type {
 } from './middleware.js'
 import { followsRefused, refuseUnsafe } from './framing-guard.js'
 import { Pass, Stacks, type PassOptions } from './pass.js'
+import { prepareServer } from './prepare-server.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
 
@@ -66,7 +68,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   /** @throws {OptionError} `UP_ERR_OPTION`: not an http(s) server, or a wrong option */
   constructor(server: ProxiedServer, options: DistributorOptions = {}) {
     super()
-    if (!isServer(server)) throw new OptionError('server', server, 'an http.Server or https.Server')
+    if (!isServer(server))
+      throw new OptionError('server', server, 'an http.Server, https.Server or http2 server')
     this.server = server
     this.traffic = new Traffic(server)
     this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
@@ -77,14 +80,11 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
         return this as unknown as Distributor
       }
     })
-    // A client that has sent its request may close its sending side and still wants the answer.
-    Object.assign(server, { httpAllowHalfOpen: true })
-    // By default node:http drops fields beyond the 2,000th silently, those that delimit the body included;
-    // their size is limited anyway (maxHeaderSize).
-    server.maxHeadersCount ??= 0
-    server.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
+    prepareServer(server)
+    const events: NodeEvents = server
+    events.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
     // Whether the client should send its body is the upstream's to say.
-    if (server.listenerCount('checkContinue') === 0) server.on('checkContinue', this.#onContinue)
+    if (events.listenerCount('checkContinue') === 0) events.on('checkContinue', this.#onContinue)
   }
 
   /**
@@ -102,10 +102,12 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
 
   /** Stops listening to the server, and closes idle connections to the upstreams that middleware named. */
   detach(): void {
-    this.server
+    const events: NodeEvents = this.server
+    events
       .removeListener('request', this.#onRequest)
       .removeListener('upgrade', this.#onUpgrade)
       .removeListener('checkContinue', this.#onContinue)
+    this.traffic.detach()
     this.#upstreams.close()
   }
 

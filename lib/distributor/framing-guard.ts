@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { adoptHttp2Request } from '../proxy/http2-request.js'
 import { assertFraming } from '../proxy/request-framing.js'
 
 /** Connections that end with the answer to a request whose own end is not sure. */
@@ -17,6 +18,7 @@ export function followsRefused(req: IncomingMessage): boolean {
  * @returns the error to answer with, or undefined for a sound request
  */
 export function refuseUnsafe(req: IncomingMessage, res: ServerResponse): unknown {
+  if (req.httpVersionMajor === 2) return refuseUnsafeHttp2(req, res)
   if (req.headers['transfer-encoding'] === undefined) return undefined
   try {
     assertFraming(req)
@@ -24,6 +26,16 @@ export function refuseUnsafe(req: IncomingMessage, res: ServerResponse): unknown
   } catch (error) {
     ending.add(req.socket)
     res.shouldKeepAlive = false
+    return error
+  }
+}
+
+/** A stream has its own end, whatever its request says: no other request is in danger on this connection. */
+function refuseUnsafeHttp2(req: IncomingMessage, res: ServerResponse): unknown {
+  try {
+    adoptHttp2Request(req, res)
+    return undefined
+  } catch (error) {
     return error
   }
 }

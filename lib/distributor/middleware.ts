@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Duration } from '../options/duration.js'
@@ -6,7 +7,11 @@ import type { TrustProxy } from '../options/options.js'
 import type { Next } from './chain.js'
 import type { Distributor } from './distributor.js'
 
-export type ProxiedServer = HttpServer | HttpsServer
+/**
+ * A server of HTTP/1.1, of HTTP/2, or of both (`http2.createSecureServer` with `allowHTTP1`). The requests and
+ * answers of HTTP/2 are those of node:http2, which resemble the others.
+ */
+export type ProxiedServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer
 
 /** A request as middleware gets it. */
 export type DistributorRequest = IncomingMessage & {

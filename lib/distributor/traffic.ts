@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { Connections } from './connections.js'
 import type { ProxiedServer } from './middleware.js'
 
 /** The requests and upgrades that a server has open; it can let them come to an end. */
 export class Traffic {
-  readonly #server: ProxiedServer
+  readonly #connections: Connections
   readonly #answers = new Set<ServerResponse>()
   readonly #upgraded = new Set<Duplex>()
   /** Requests that never became objects. */
@@ -13,7 +14,7 @@ export class Traffic {
   #onIdle: (() => void) | undefined
 
   constructor(server: ProxiedServer) {
-    this.#server = server
+    this.#connections = new Connections(server)
   }
 
   addRequest(res: ServerResponse): void {
@@ -52,16 +53,13 @@ export class Traffic {
   /** No more connections; those that are open end with the answer that is due on them. */
   stopAccepting(): void {
     if (this.#closed !== undefined) return
-    this.#closed = new Promise(resolve => {
-      if (this.#server.listening) this.#server.close(() => resolve())
-      else resolve()
-    })
-    this.#server.closeIdleConnections()
+    this.#closed = this.#connections.stopAccepting()
     for (const res of this.#answers) if (!res.headersSent) res.shouldKeepAlive = false
   }
 
   /** Resolves when nothing is open any more, or after `timeoutMs`. */
   async whenIdle(timeoutMs: number): Promise<void> {
+    await this.#connections.whenInformed()
     if (this.#isIdle) return
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, timeoutMs)
@@ -72,10 +70,15 @@ export class Traffic {
     })
   }
 
+  /** Stops listening to the server. */
+  detach(): void {
+    this.#connections.detach()
+  }
+
   /** Ends every connection that is left; resolves when the server is closed. */
   async end(): Promise<void> {
     this.stopAccepting()
-    this.#server.closeAllConnections()
+    this.#connections.closeAll()
     for (const socket of this.#upgraded) socket.destroy()
     await this.#closed
   }
@@ -86,7 +89,7 @@ export class Traffic {
 
   #settle(): void {
     // A connection whose answer had already promised to stay open is idle only after this event.
-    setImmediate(() => this.#server.closeIdleConnections())
+    setImmediate(() => this.#connections.closeIdle())
     if (this.#isIdle) this.#onIdle?.()
   }
 }

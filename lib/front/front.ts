@@ -1,12 +1,10 @@
 import { hasSubscribers } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
-import { IncomingMessage, maxHeaderSize, Server as HttpServer, ServerResponse } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { UpError } from '../errors.js'
 import { keepAliveLines } from './answer-head.js'
 import { FrontConnection, type FrontHost } from './front-connection.js'
-import { MAX_HEAD } from './plain-request.js'
+import { usualServer, type Http1Server } from './usual-server.js'
 
 export interface FrontOptions {
   readonly trust: (address: string) => boolean
@@ -25,7 +23,7 @@ export interface FrontOptions {
 type ConnectionListener = (this: NetServer, client: Socket) => void
 
 /**
- * Takes an http(s) server's new connections before node:http does, and leaves it those whose requests are
+ * Takes a server's new connections of HTTP/1.1 before node:http does, and leaves it those whose requests are
  * not plain. Nobody can tell the difference: where somebody could, because he listens to the server's
  * requests, changed its classes or set one of its limits, all requests go the ordinary way.
  */
@@ -34,7 +32,7 @@ export class Front implements FrontHost {
   readonly onRequest: FrontOptions['onRequest']
   readonly onDone: FrontOptions['onDone']
   readonly failureAnswer: FrontOptions['failureAnswer']
-  readonly #server: HttpServer | HttpsServer
+  readonly #server: Http1Server
   readonly #options: FrontOptions
   readonly #event: 'connection' | 'secureConnection'
   readonly #ordinary: ConnectionListener
@@ -43,16 +41,16 @@ export class Front implements FrontHost {
 
   /** @returns undefined where the server is not one that node:http serves in the usual way */
   static attach(server: NetServer, options: FrontOptions): Front | undefined {
-    if (!(server instanceof HttpServer || server instanceof HttpsServer) || !hasUsualClasses(server))
-      return undefined
-    const event = server instanceof HttpsServer ? 'secureConnection' : 'connection'
+    const usual = usualServer(server)
+    if (usual === undefined) return undefined
+    const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
     const ordinary = server.listeners(event).find(({ name }) => name === 'connectionListener')
     if (ordinary === undefined) return undefined
-    return new Front(server, options, event, ordinary as ConnectionListener)
+    return new Front(usual, options, event, ordinary as ConnectionListener)
   }
 
   private constructor(
-    server: HttpServer | HttpsServer,
+    server: Http1Server,
     options: FrontOptions,
     event: 'connection' | 'secureConnection',
     ordinary: ConnectionListener
@@ -74,7 +72,7 @@ export class Front implements FrontHost {
     const { timeout, maxRequestsPerSocket, maxHeadersCount } = this.#server
     return (
       timeout === 0 &&
-      maxRequestsPerSocket === 0 &&
+      (maxRequestsPerSocket ?? 0) === 0 &&
       maxHeadersCount === 0 &&
       this.#server.listenerCount('request') === 1 &&
       this.#options.isOpen()
@@ -127,7 +125,8 @@ export class Front implements FrontHost {
   }
 
   readonly #onConnection = (client: Socket): void => {
-    if (this.open && !isObserved(this.#server)) this.#connections.add(new FrontConnection(client, this))
+    if (this.open && !isHttp2(client) && !isObserved(this.#server))
+      this.#connections.add(new FrontConnection(client, this))
     else this.#ordinary.call(this.#server, client)
   }
 
@@ -136,7 +135,9 @@ export class Front implements FrontHost {
     method: 'closeIdleConnections' | 'closeAllConnections',
     concerns: (connection: FrontConnection) => boolean
   ): void {
-    const ordinary = this.#server[method].bind(this.#server)
+    // A server of node:http2 has but one of them.
+    const ordinary = this.#server[method]?.bind(this.#server)
+    if (ordinary === undefined) return
     this.#server[method] = () => {
       for (const connection of this.#connections) if (concerns(connection)) connection.client.destroy()
       ordinary()
@@ -144,17 +145,8 @@ export class Front implements FrontHost {
   }
 }
 
-/** Whether nobody gave the server classes or limits of his own, which show in how node:http works. */
-function hasUsualClasses(server: HttpServer | HttpsServer): boolean {
-  const usual: Readonly<Record<string, unknown>> = { IncomingMessage, ServerResponse, kUniqueHeaders: null }
-  const own = Object.getOwnPropertySymbols(server)
-  if (!own.every(key => usualValue(usual, key, Reflect.get(server, key)))) return false
-  const limit: unknown = Reflect.get(server, 'maxHeaderSize')
-  return (typeof limit === 'number' ? limit : maxHeaderSize) > MAX_HEAD
-}
-
-function usualValue(usual: Readonly<Record<string, unknown>>, { description = '' }: symbol, value: unknown) {
-  return !Object.hasOwn(usual, description) || value == null || value === usual[description]
+function isHttp2(client: Socket): boolean {
+  return 'alpnProtocol' in client && client.alpnProtocol === 'h2'
 }
 
 /** Whether a tracer has put itself between node:http and the server's listeners. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { UpError, UpstreamError } from '../errors.js'
+import { clientOf } from './client-of.js'
+import { protocolOf, type ClientProtocol } from './client-protocol.js'
 import type { ConnectionUser, UpstreamConnection } from './connection.js'
 import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead, type RequestBody } from './request-head.js'
-import { writeResponseHead } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
 import { Upload } from './upload.js'
 import type { Upstream } from './upstream.js'
@@ -24,15 +24,15 @@ export function exchange(
 ): Promise<Outcome> {
   return new Promise(resolve => {
     try {
-      if (res.destroyed || res.writableEnded) return resolve(DONE)
+      if (protocolOf(req).isOver(res)) return resolve(DONE)
       const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
       if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
       const connection = upstream.pool.acquire()
       if (connection === undefined) {
         const begin = (free: UpstreamConnection): void =>
           new Exchange(req, res, upstream, free, head.body, resolve).start(head.text)
-        const isWanted = (): boolean => !res.destroyed && !res.writableEnded
-        return waitForConnection(upstream, req.socket, isWanted, begin, resolve)
+        const isWanted = (): boolean => !protocolOf(req).isOver(res)
+        return waitForConnection(upstream, clientOf(req), isWanted, begin, resolve)
       }
       new Exchange(req, res, upstream, connection, head.body, resolve).start(head.text)
     } catch (error) {
@@ -53,12 +53,11 @@ function bodyRead(req: IncomingMessage): UpError {
   return new UpError('UP_ERR_BODY_READ', why)
 }
 
-const EMPTY = Buffer.alloc(0)
-
 class Exchange implements ConnectionUser {
   readonly copies = false
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
+  readonly #protocol: ClientProtocol
   readonly #upstream: Upstream
   readonly #connection: UpstreamConnection
   readonly #upload: Upload
@@ -81,9 +80,10 @@ class Exchange implements ConnectionUser {
   ) {
     this.#req = req
     this.#res = res
+    this.#protocol = protocolOf(req)
     this.#upstream = upstream
     this.#connection = connection
-    this.#upload = new Upload(req, this.#connection, body)
+    this.#upload = new Upload(req, this.#connection, body, this.#protocol)
     this.#harmless = body === 'none' && isIdempotent(req.method ?? '')
     this.#settle = settle
   }
@@ -105,9 +105,7 @@ class Exchange implements ConnectionUser {
   }
 
   onInformation(head: ResponseHead): void {
-    if (this.#req.httpVersionMinor === 0 || this.#res.headersSent) return
-    if (head.status === 100 && this.#req.headers.expect !== undefined) this.#res.writeContinue()
-    else if (head.status === 103) this.#writeEarlyHints(head)
+    this.#protocol.writeInformation(this.#req, this.#res, head)
   }
 
   onHead(head: ResponseHead): void {
@@ -116,7 +114,7 @@ class Exchange implements ConnectionUser {
     // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
     // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
-    writeResponseHead(this.#res, head)
+    this.#protocol.writeHead(this.#res, head)
     this.#head = head
   }
 
@@ -128,8 +126,8 @@ class Exchange implements ConnectionUser {
 
   onReadEnd(): void {
     if (this.#head === undefined) return
-    // An empty piece makes node:http send the head that it keeps back.
-    this.#writePiece(this.#piece ?? EMPTY)
+    if (this.#piece === undefined) return this.#throttle(this.#protocol.flushHead(this.#res))
+    this.#writePiece(this.#piece)
     this.#piece = undefined
   }
 
@@ -160,7 +158,7 @@ class Exchange implements ConnectionUser {
   onFail(error: UpstreamError): void {
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     if (this.#head !== undefined) {
-      this.#truncate(this.#head)
+      this.#protocol.truncate(this.#req, this.#res, this.#head)
       this.#upload.drop()
       return this.#finish(DONE)
     }
@@ -177,7 +175,7 @@ class Exchange implements ConnectionUser {
   // The client's side
 
   readonly #onClientClose = (): void => {
-    if (!this.#res.writableFinished) this.#abandon()
+    if (!this.#protocol.isSent(this.#res)) this.#abandon()
   }
 
   readonly #onClientDrain = (): void => {
@@ -186,28 +184,14 @@ class Exchange implements ConnectionUser {
   }
 
   #writePiece(piece: Buffer): void {
-    if (this.#res.write(piece) || this.#throttled || this.#settle === undefined) return
+    this.#throttle(this.#res.write(piece))
+  }
+
+  #throttle(more: boolean): void {
+    if (more || this.#throttled || this.#settle === undefined) return
     this.#throttled = true
     this.#connection.pause()
     this.#res.once('drain', this.#onClientDrain)
-  }
-
-  #writeEarlyHints(head: ResponseHead): void {
-    const links = head.fields.filter((_, i) => i % 2 === 1 && head.fields[i - 1]?.toLowerCase() === 'link')
-    try {
-      if (links.length > 0) this.#res.writeEarlyHints({ link: links })
-    } catch {
-      // node:http knows fewer forms of Link than RFC 8288 has; a hint may be dropped.
-    }
-  }
-
-  /** The client must be able to tell that its answer is not whole. */
-  #truncate(head: ResponseHead): void {
-    const socket: Socket | null = this.#res.socket
-    const delimitedByClose =
-      head.framing === 'close' || (this.#req.httpVersionMinor === 0 && head.framing !== 'length')
-    if (delimitedByClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy()
-    else this.#res.destroy()
   }
 
   /** The client no longer wants the answer, so the upstream need not go on. */

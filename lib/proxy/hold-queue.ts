@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpError } from '../errors.js'
 
@@ -97,10 +98,11 @@ export class HoldQueue<T = void> {
 
   /**
    * A connection that is not read, because its request's body has to wait, does not tell that it was
-   * reset. An empty write does, and sends nothing.
+   * reset. An empty write does, and sends nothing. The connection of an HTTP/2 stream is always read.
    */
   #examine(): void {
-    for (const { client } of [...this.#held.keys()]) if (client.writable) client.write('')
+    for (const { client } of [...this.#held.keys()])
+      if (client instanceof Socket && client.writable) client.write('')
   }
 
   #left(since: number): number {

@@ -22,6 +22,8 @@ export interface RequestFields {
 
 /** The body is the client's, and so is what delimits it. */
 const DELIMITERS = ['content-length', 'transfer-encoding']
+/** What HTTP/2 puts in the request line's place: `req.method` and `req.url` read and change it. */
+const PSEUDO = [':method', ':scheme', ':authority', ':path']
 const NONE: ReadonlySet<string> = new Set()
 
 /**
@@ -56,6 +58,7 @@ function changedNames(original: IncomingHttpHeaders, now: IncomingHttpHeaders): 
   for (const key of Object.keys(original)) if (!(key in now)) names.set(key, key)
   for (const key of Object.keys(now)) if (now[key] !== original[key]) names.set(key.toLowerCase(), key)
   for (const delimiter of DELIMITERS) names.delete(delimiter)
+  for (const pseudo of PSEUDO) names.delete(pseudo)
   return names
 }
 

@@ -12,7 +12,7 @@ export function assertFraming(req: IncomingMessage): void {
   const safe =
     codings.length === 1 &&
     codings[0]?.toLowerCase() === 'chunked' &&
-    req.httpVersionMinor > 0 &&
+    (req.httpVersionMajor > 1 || req.httpVersionMinor > 0) &&
     valuesOf(req, 'content-length').length === 0
   if (safe) return
   const shown = JSON.stringify(codings.join(', '))

@@ -48,7 +48,7 @@ export function writeResponseHead(res: ServerResponse, head: ResponseHead): void
   }
   // Middleware set fields, or has put its own function in writeHead's place, as `on-headers` does to
   // see the fields before they leave: it finds them where it expects them, on `res`.
-  const groups = grouped(fields)
+  const groups = groupFields(fields)
   removeDelimiter(res, groups)
   for (const [name, values] of groups) {
     if (name.toLowerCase() === 'set-cookie') for (const value of values) res.appendHeader(name, value)
@@ -57,17 +57,13 @@ export function writeResponseHead(res: ServerResponse, head: ResponseHead): void
   res.writeHead(head.status, head.reason)
 }
 
-/** The body is the upstream's: what middleware set for a body of its own must not delimit it. */
-function removeDelimiter(res: ServerResponse, groups: ReadonlyMap<string, string[]>): void {
-  const names = [...groups.keys()]
-  const other = names.some(name => name.toLowerCase() === 'content-length')
-    ? 'transfer-encoding'
-    : 'content-length'
-  // Only where it is set: node:http remembers the removal, and would not choose chunks later.
-  if (res.hasHeader(other)) res.removeHeader(other)
+/** The values of an interim answer's Link fields. */
+export function linksOf(head: ResponseHead): string[] {
+  return head.fields.filter((_, i) => i % 2 === 1 && head.fields[i - 1]?.toLowerCase() === 'link')
 }
 
-function grouped(fields: readonly string[]): Map<string, string[]> {
+/** Each name, as it is spelled first, with its values. */
+export function groupFields(fields: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   const spelling = new Map<string, string>()
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -80,4 +76,14 @@ function grouped(fields: readonly string[]): Map<string, string[]> {
     else values.push(fields[i + 1] ?? '')
   }
   return groups
+}
+
+/** The body is the upstream's: what middleware set for a body of its own must not delimit it. */
+function removeDelimiter(res: ServerResponse, groups: ReadonlyMap<string, string[]>): void {
+  const names = [...groups.keys()]
+  const other = names.some(name => name.toLowerCase() === 'content-length')
+    ? 'transfer-encoding'
+    : 'content-length'
+  // Only where it is set: node:http remembers the removal, and would not choose chunks later.
+  if (res.hasHeader(other)) res.removeHeader(other)
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { ClientProtocol } from './client-protocol.js'
 import type { UpstreamConnection } from './connection.js'
 import type { RequestBody } from './request-head.js'
 
@@ -9,15 +10,22 @@ export class Upload {
   readonly #req: IncomingMessage
   readonly #connection: UpstreamConnection
   readonly #body: RequestBody
+  readonly #protocol: ClientProtocol
   #reading = false
   #done: boolean
   #blocked = false
   #stopped = false
 
-  constructor(req: IncomingMessage, connection: UpstreamConnection, body: RequestBody) {
+  constructor(
+    req: IncomingMessage,
+    connection: UpstreamConnection,
+    body: RequestBody,
+    protocol: ClientProtocol
+  ) {
     this.#req = req
     this.#connection = connection
     this.#body = body
+    this.#protocol = protocol
     this.#done = body === 'none'
   }
 
@@ -90,6 +98,7 @@ export class Upload {
   }
 
   readonly #onBodyEnd = (): void => {
+    if (!this.#protocol.isWhole(this.#req)) return
     this.#done = true
     if (this.#body === 'chunked') this.#connection.write(LAST_CHUNK)
   }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Next } from '../distributor/chain.js'
+import { clientOf } from '../proxy/client-of.js'
 import { Distributor } from '../distributor/distributor.js'
 import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
 import type { ResolvedOptions, UpOptions } from '../options/options.js'
@@ -188,7 +189,7 @@ export class UpServer extends Distributor<UpServerEvents> {
       if (visit !== undefined) giveCookie(visit, res)
       return this.forwardRequest(req, res, upstream)
     }
-    const error = await this.#dispatcher.serve('request', req.socket, forward, visit)
+    const error = await this.#dispatcher.serve('request', clientOf(req), forward, visit)
     if (error !== undefined) next(error)
   }
 

@@ -323,7 +323,7 @@ test('a Distributor that is detached leaves the server to others', async t => {
   there.srv.use((_req, res) => res.end('distributed'))
   assert.match(await there.ask(get()), /distributed$/)
   there.srv.detach()
-  there.srv.server.on('request', (_req, res) => res.end('undistributed'))
+  there.srv.server.on('request', (_req: unknown, res: ServerResponse) => res.end('undistributed'))
   assert.match(await there.ask(get()), /undistributed$/)
   assert.ok(before.includes('upgrade') && !there.srv.server.eventNames().includes('upgrade'))
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { answer, field, fieldAll, get, hop, request } from '../helpers/front.js'
 import { TRANSPORTS } from '../helpers/raw.js'
@@ -196,7 +197,7 @@ test('an answer to somebody who was answered already is left alone', async t => 
   const { front, upstream } = await hop(t)
   let give: ((text: string) => void) | undefined
   let finish: (() => void) | undefined
-  front.srv.server.prependListener('request', (_req, res) => {
+  front.srv.server.prependListener('request', (_req: unknown, res: ServerResponse) => {
     give = text => res.write(text)
     finish = () => res.end()
   })

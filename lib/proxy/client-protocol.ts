@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { http1 } from './http1-client.js'
+import { http2 } from './http2-client.js'
+import type { ResponseHead } from './response-head.js'
+
+/**
+ * The client's side of an exchange, as far as its protocol decides it. There is one object per protocol, and
+ * none per request.
+ */
+export interface ClientProtocol {
+  /** Whether the answer was given, or nobody waits for it any more. */
+  isOver(res: ServerResponse): boolean
+  /** Whether an answer that is closed was sent to its end, by whomever. */
+  isSent(res: ServerResponse): boolean
+  /** Whether the end of the request's body is one that the client meant. */
+  isWhole(req: IncomingMessage): boolean
+  /** Passes a 1xx answer on, where the client can use it. */
+  writeInformation(req: IncomingMessage, res: ServerResponse, head: ResponseHead): void
+  /** Begins the answer; what middleware set before stays. */
+  writeHead(res: ServerResponse, head: ResponseHead): void
+  /** Sends the head, if it is still kept back. */
+  flushHead(res: ServerResponse): boolean
+  /** Ends an answer that is not whole, so that the client can tell. */
+  truncate(req: IncomingMessage, res: ServerResponse, head: ResponseHead): void
+}
+
+export function protocolOf(req: IncomingMessage): ClientProtocol {
+  return req.httpVersionMajor === 2 ? http2 : http1
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import { UpstreamError } from '../errors.js'
+import type { ClientProtocol } from './client-protocol.js'
+import { clientFields, groupFields, linksOf } from './response-fields.js'
+import type { ResponseHead } from './response-head.js'
+
+/**
+ * A client that speaks HTTP/2: its request and our answer are a stream, and node:http2 shows the two as objects
+ * that resemble those of node:http.
+ */
+export const http2: ClientProtocol = {
+  isOver: res => streamOf(res).closed || streamOf(res).destroyed || res.writableEnded,
+
+  // A stream that was reset may look finished, too. Nothing is lost by taking one for the other.
+  isSent: () => false,
+
+  // node:http2 ends a body that was reset like one that is whole.
+  isWhole: req => !streamOf(req).closed,
+
+  writeInformation(req, res, head) {
+    if (res.headersSent || streamOf(res).closed) return
+    if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue()
+    else if (head.status === 103) writeEarlyHints(streamOf(res), linksOf(head))
+  },
+
+  writeHead(res, head) {
+    const groups = groupFields(clientFields(head))
+    try {
+      for (const [name, values] of groups) setField(res, name, values)
+      // The body is the upstream's: a length that middleware set for one of its own is not its length.
+      if (head.framing !== 'none' && head.framing !== 'length') res.removeHeader('content-length')
+      respond(res, head, groups)
+    } catch (cause) {
+      if (res.headersSent) throw cause
+      for (const name of groups.keys()) res.removeHeader(name)
+      const message = `the upstream's answer cannot be sent by HTTP/2: ${String(cause)}`
+      throw new UpstreamError('UP_ERR_BAD_RESPONSE', message, { cause })
+    }
+  },
+
+  // The head goes at once.
+  flushHead: () => true,
+
+  truncate: (_req, res) => resetAnswer(res)
+}
+
+/** Ends an answer by an error of its stream. Without one it would seem to be whole. */
+export function resetAnswer(res: ServerResponse): void {
+  streamOf(res).close(constants.NGHTTP2_INTERNAL_ERROR)
+}
+
+/** The stream of a request or an answer of node:http2. */
+export function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream {
+  return (message as unknown as { readonly stream: ServerHttp2Stream }).stream
+}
+
+function setField(res: ServerResponse, name: string, values: readonly string[]): void {
+  if (name.toLowerCase() === 'set-cookie') for (const value of values) res.appendHeader(name, value)
+  else res.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
+}
+
+function respond(res: ServerResponse, head: ResponseHead, groups: ReadonlyMap<string, string[]>): void {
+  try {
+    // HTTP/2 has no reason phrase.
+    res.writeHead(head.status)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
+    // Fields that must not be repeated, and were. HTTP/1.1 clients mostly heed the first.
+    for (const [name, [first = '']] of groups)
+      if (name.toLowerCase() !== 'set-cookie') res.setHeader(name, first)
+    res.writeHead(head.status)
+  }
+}
+
+function writeEarlyHints(stream: ServerHttp2Stream, links: string[]): void {
+  if (links.length > 0) stream.additionalHeaders({ ':status': 103, link: links })
+}
