@@ -1,9 +1,10 @@
 import { UpstreamError } from '../errors.js'
-import { ChunkedDecoder } from './chunked-decoder.js'
-import { parseResponseHead, type ResponseHead } from './response-head.js'
+import { ChunkedDecoder, type BodyReceiver } from './chunked-decoder.js'
+import { HeadScanner } from './head-scanner.js'
+import { canBegin, parseResponseHead, PROTOCOL, type ResponseHead } from './response-head.js'
 
 /** What a parser tells about one response. */
-export interface ResponseReceiver {
+export interface ResponseReceiver extends BodyReceiver {
   /** A 1xx answer other than 101; the final one is still to come. */
   onInformation(head: ResponseHead): void
   /** The final answer's head, or a 101. */
@@ -15,6 +16,7 @@ export interface ResponseReceiver {
 
 /** A head may be this long, in bytes, field lines of all kinds included. */
 const MAX_HEAD = 65_536
+const EMPTY_LINE = '\r\n\r\n'.length
 /** So many 1xx answers may precede the final one. */
 const MAX_INFORMATION = 100
 
@@ -25,7 +27,9 @@ const NOTHING = Buffer.alloc(0)
 /** Parses one response that arrives in pieces. A new request takes a new parser. */
 export class ResponseParser {
   #state: State = 'head'
-  #pending: Buffer = NOTHING
+  /** The beginning of a head whose end has not come. */
+  #pending = ''
+  readonly #scanner = new HeadScanner()
   #head: ResponseHead | undefined
   #left = 0
   #chunks: ChunkedDecoder | undefined
@@ -56,23 +60,9 @@ export class ResponseParser {
   execute(input: Buffer): Buffer {
     let at = 0
     while (at < input.length) {
-      if (this.#state === 'head') {
-        const whole =
-          this.#pending.length === 0 ? input.subarray(at) : Buffer.concat([this.#pending, input.subarray(at)])
-        const end = whole.indexOf('\r\n\r\n', Math.max(0, this.#pending.length - 3), 'latin1')
-        if (end > MAX_HEAD || (end === -1 && whole.length > MAX_HEAD)) throw tooLarge()
-        if (end === -1) {
-          this.#pending = whole
-          return NOTHING
-        }
-        at = input.length - (whole.length - end - 4)
-        this.#pending = NOTHING
-        this.#readHead(whole.toString('latin1', 0, end))
-      } else if (this.#state === 'body') {
-        at = this.#readBody(input, at)
-      } else {
-        return input.subarray(at)
-      }
+      if (this.#state === 'head') at = this.#readHead(input, at)
+      else if (this.#state === 'body') at = this.#readBody(input, at)
+      else return input.subarray(at)
     }
     return NOTHING
   }
@@ -91,8 +81,27 @@ export class ResponseParser {
     }
   }
 
-  #readHead(text: string): void {
-    const head = parseResponseHead(text, this.#method)
+  #readHead(input: Buffer, at: number): number {
+    const end = this.#scanner.scan(input, at)
+    const size = this.#pending.length + (end === -1 ? input.length : end) - at
+    if (size > MAX_HEAD + (end === -1 ? EMPTY_LINE - 1 : EMPTY_LINE)) throw tooLarge()
+    if (end === -1) {
+      const begun = this.#pending.length
+      this.#pending += input.toString('latin1', at)
+      // Beyond these first bytes nobody looks into it before it is whole: its pieces are put together only once.
+      if (begun < PROTOCOL.length && !canBegin(this.#pending)) throw noHttp(this.#pending)
+      return input.length
+    }
+    const head =
+      this.#pending === ''
+        ? input.toString('latin1', at, end - EMPTY_LINE)
+        : (this.#pending + input.toString('latin1', at, end)).slice(0, -EMPTY_LINE)
+    this.#pending = ''
+    this.#takeHead(parseResponseHead(head, this.#method))
+    return end
+  }
+
+  #takeHead(head: ResponseHead): void {
     if (head.status < 200 && head.status !== 101) {
       if (++this.#information > MAX_INFORMATION) {
         throw new UpstreamError(
@@ -113,7 +122,7 @@ export class ResponseParser {
 
   #readBody(input: Buffer, at: number): number {
     if (this.#chunks !== undefined) {
-      at = this.#chunks.decode(input, at, piece => this.#receiver.onData(piece))
+      at = this.#chunks.decode(input, at, this.#receiver)
       if (this.#chunks.done) this.#complete()
       return at
     }
@@ -128,6 +137,13 @@ export class ResponseParser {
     this.#state = 'complete'
     this.#receiver.onEnd()
   }
+}
+
+function noHttp(text: string): UpstreamError {
+  return new UpstreamError(
+    'UP_ERR_BAD_RESPONSE',
+    `the upstream's answer is not valid: it begins with ${JSON.stringify(text.slice(0, 40))}`
+  )
 }
 
 function tooLarge(): UpstreamError {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseResponseHead } from '#lib/proxy/response-head.js'
+import type { ResponseHead } from '#lib/proxy/response-head.js'
+import { ResponseParser } from '#lib/proxy/response-parser.js'
+
+/** The bytes of a head are checked by the parser that collects them. */
+function parseHead(text: string, method: string): ResponseHead {
+  let parsed: ResponseHead | undefined
+  const take = (head: ResponseHead): void => void (parsed = head)
+  const receiver = { onInformation: take, onHead: take, onData: () => {}, onEnd: () => {} }
+  new ResponseParser(method, receiver).execute(Buffer.from(`${text}\r\n\r\n`, 'latin1'))
+  assert.ok(parsed !== undefined)
+  return parsed
+}
 
 test('status, reason and fields are read as they are written', () => {
-  const head = parseResponseHead(
-    'HTTP/1.1 418 I am a t\xe9apot\r\nA:1\r\nb: \t2 3\t \r\nA: \xff\r\nEmpty:',
-    'GET'
-  )
+  const head = parseHead('HTTP/1.1 418 I am a t\xe9apot\r\nA:1\r\nb: \t2 3\t \r\nA: \xff\r\nEmpty:', 'GET')
   assert.equal(head.status, 418)
   assert.equal(head.reason, 'I am a t\xe9apot')
   assert.deepEqual(head.fields, ['A', '1', 'b', '2 3', 'A', '\xff', 'Empty', ''])
@@ -14,7 +22,7 @@ test('status, reason and fields are read as they are written', () => {
 
 for (const line of ['HTTP/1.1 200', 'HTTP/1.1 200 ', 'HTTP/1.0 200 OK', 'HTTP/1.1 999 ?']) {
   test(`the status line ${JSON.stringify(line)} is taken`, () => {
-    assert.equal(parseResponseHead(line, 'GET').status, Number(line.slice(9, 12)))
+    assert.equal(parseHead(line, 'GET').status, Number(line.slice(9, 12)))
   })
 }
 
@@ -32,10 +40,11 @@ for (const [title, method, text, framing, length] of [
   ['HEAD and chunks', 'HEAD', `HTTP/1.1 200 OK\r\n${CHUNKED}`, 'none', -1],
   ['204', 'GET', 'HTTP/1.1 204 No Content\r\nContent-Length: 5', 'none', -1],
   ['304', 'GET', `HTTP/1.1 304 Not Modified\r\n${CHUNKED}`, 'none', -1],
-  ['103', 'GET', 'HTTP/1.1 103 Early Hints\r\nContent-Length: 5', 'none', -1]
+  ['103', 'GET', 'HTTP/1.1 103 Early Hints\r\nContent-Length: 0', 'none', -1],
+  ['204 and a length of 0', 'GET', 'HTTP/1.1 204 No Content\r\nContent-Length: 0', 'none', -1]
 ] as const) {
   test(`${title} gives the framing ${framing}`, () => {
-    const head = parseResponseHead(text, method)
+    const head = parseHead(text, method)
     assert.deepEqual([head.framing, head.length], [framing, length])
   })
 }
@@ -47,10 +56,15 @@ for (const [text, persistent] of [
   ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: x\r\nConnection: close', false],
   ['HTTP/1.1 200 OK', false],
   ['HTTP/1.0 200 OK\r\nContent-Length: 5', false],
-  ['HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive', true]
+  ['HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive', true],
+  ['HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: close, keep-alive', false],
+  ['HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: x, keep-alive\xa0', false],
+  ['HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\t', false],
+  ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nProxy-Connection: Close', false],
+  ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nProxy-Connection: keep-alive', true]
 ] as const) {
   test(`a connection ${persistent ? 'goes on' : 'ends'} after ${JSON.stringify(text)}`, () => {
-    assert.equal(parseResponseHead(text, 'GET').persistent, persistent)
+    assert.equal(parseHead(text, 'GET').persistent, persistent)
   })
 }
 
@@ -89,9 +103,18 @@ for (const [title, text] of [
   ['chunks and identity', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, identity'],
   ['another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked'],
   ['an empty coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding:'],
+  ['a length and a tab', 'HTTP/1.1 200 OK\r\nContent-Length: 5\t'],
+  ['chunks and a tab', `HTTP/1.1 200 OK\r\n${CHUNKED}\t`],
+  ['an interim status and a length', 'HTTP/1.1 199 OK\r\nContent-Length: 5'],
+  ['an interim status and chunks', `HTTP/1.1 103 OK\r\n${CHUNKED}`],
+  ['an interim status and close', 'HTTP/1.1 103 OK\r\nConnection: close'],
+  ['an interim status, to HTTP/1.0', 'HTTP/1.0 100 Continue'],
+  ['no space before the reason', 'HTTP/1.1 200OK'],
+  ['a tab behind the status', 'HTTP/1.1 200\tOK'],
+  ['CR CR behind the status line', 'HTTP/1.1 200 OK\r\rA: 1'],
   ['HTTP/1.0 and chunks', `HTTP/1.0 200 OK\r\n${CHUNKED}`]
 ] as const) {
   test(`a head with ${title} is refused`, () => {
-    assert.throws(() => parseResponseHead(text, 'GET'), { code: 'UP_ERR_BAD_RESPONSE' })
+    assert.throws(() => parseHead(text, 'GET'), { code: 'UP_ERR_BAD_RESPONSE' })
   })
 }

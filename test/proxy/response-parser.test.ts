@@ -214,6 +214,43 @@ test('a head may be long, but not without end', () => {
   assert.equal(parse([Buffer.from('HTTP/1.1 200 OK\r\nA: '), ...pieces]).error, 'UP_ERR_BAD_RESPONSE')
 })
 
+test('the limit of a head is the same whatever its cuts', () => {
+  const begin = 'HTTP/1.1 204 No Content\r\nA: '
+  const head = (bytes: number): string => `${begin}${'x'.repeat(bytes - begin.length)}\r\n\r\n`
+  for (const at of [[], [1], [40_000], [65_534], [65_535], [65_536], [65_537], [65_538], [65_539]]) {
+    assert.equal(parse(cut(head(65_536), at)).error, undefined)
+    assert.equal(parse(cut(head(65_537), at)).error, 'UP_ERR_BAD_RESPONSE')
+  }
+})
+
+test('a head that comes byte by byte costs the same per byte, however long it is', () => {
+  const time = (bytes: number): number => {
+    const pieces = Array.from(`HTTP/1.1 200 OK\r\nA: ${'x'.repeat(bytes)}`, byte => Buffer.from(byte))
+    const start = process.cpuUsage()
+    parse(pieces)
+    const { user, system } = process.cpuUsage(start)
+    return (user + system) / bytes
+  }
+  time(4000)
+  // Were all that came before copied at each read, it would be six times as much.
+  const least = (bytes: number): number => Math.min(...Array.from({ length: 5 }, () => time(bytes)))
+  const [short, long] = [least(4000), least(64_000)]
+  assert.ok(long < short * 3, `${short} us a byte of 4 kB, ${long} us a byte of 64 kB`)
+})
+
+for (const [title, text] of [
+  ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a line that ends in LF', 'HTTP/1.1 200 OK\n'],
+  ['a control character', 'HTTP/1.1 200 OK\r\nA: \0'],
+  ['white space before a colon', 'HTTP/1.1 200 OK\r\nA :'],
+  ['a folded field', 'HTTP/1.1 200 OK\r\nA: 1\r\n ']
+] as const) {
+  test(`${title} is refused before the head ends, which might be never`, () => {
+    for (let i = 0; i < text.length; i++)
+      assert.equal(parse(cut(text, [i])).error, 'UP_ERR_BAD_RESPONSE', `cut at ${i}`)
+  })
+}
+
 test('interim answers do not go on without end', () => {
   const text = 'HTTP/1.1 103 Early Hints\r\n\r\n'
   assert.equal(parse([Buffer.from(text.repeat(100))]).error, undefined)
