@@ -26,7 +26,6 @@ export class Connections {
 
   /** No more of them, and the idle ones end; resolves when all are gone. */
   stopAccepting(): Promise<void> {
-    // First: a session that node:http2 has closed cannot tell its client in time.
     this.#sessions.end()
     const closed = new Promise<void>(resolve => {
       if (this.#server.listening) this.#server.close(() => resolve())
@@ -34,11 +33,6 @@ export class Connections {
     })
     this.closeIdle()
     return closed
-  }
-
-  /** Resolves when no client of HTTP/2 sends requests any more, which it does until it has heard of the end. */
-  whenInformed(): Promise<void> {
-    return this.#sessions.whenInformed()
   }
 
   /** Ends those of HTTP/1.1 that have no request; those of HTTP/2 end by themselves. */

@@ -1,59 +1,56 @@
-import { constants, type ServerHttp2Session } from 'node:http2'
+import type { ServerHttp2Session } from 'node:http2'
 
-/** How long a client may take to hear that its connection ends, in milliseconds. */
-const INFORM_MS = 1000
-/** The last stream that a connection could have. */
-const LAST_STREAM = 2 ** 31 - 1
+/** How long a connection without a request stays open, in milliseconds. */
+const IDLE_MS = 60_000
 
-/** The HTTP/2 connections of a server, which can be asked to end without the loss of a request. */
+/** The HTTP/2 connections of a server, which end without the loss of an answer. */
 export class Http2Sessions {
-  readonly #open = new Set<ServerHttp2Session>()
-  /** Those whose client may not have heard of the end. */
-  readonly #uninformed = new Map<ServerHttp2Session, NodeJS.Timeout>()
+  readonly #idleMs: number
+  /** How many streams each has. */
+  readonly #open = new Map<ServerHttp2Session, number>()
   #ending = false
-  #onInformed: (() => void)[] = []
+
+  constructor(idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
+  }
 
   add(session: ServerHttp2Session): void {
-    this.#open.add(session)
-    session.once('close', () => {
-      this.#open.delete(session)
-      this.#close(session)
+    // In the midst of its handshake when the end began.
+    if (this.#ending) return session.close()
+    this.#open.set(session, 0)
+    session.on('stream', stream => {
+      this.#count(session, 1)
+      stream.once('close', () => this.#count(session, -1))
     })
-    if (this.#ending) this.#end(session)
-  }
-
-  /** Each ends with the last answer that is due on it. */
-  end(): void {
-    this.#ending = true
-    for (const session of this.#open) this.#end(session)
-  }
-
-  /** Resolves when all clients have heard of the end. */
-  async whenInformed(): Promise<void> {
-    if (this.#uninformed.size > 0) await new Promise<void>(resolve => this.#onInformed.push(resolve))
+    session.once('close', () => this.#open.delete(session))
+    this.#limitIdleTime(session)
   }
 
   /**
-   * In two steps (RFC 9113 section 6.8): streams that the client opens before it has heard of the end are
-   * served. When it answers the ping, it has heard.
+   * Each ends with the last answer that is due on it. Its GOAWAY names the last stream that is looked at: what
+   * the client has sent behind that it may repeat elsewhere, whatever it is (RFC 9113 section 6.8).
+   *
+   * The notice that could precede it is out of reach: after any GOAWAY that node:http2 sends it ignores new
+   * streams, so one that promises to serve them would lose them.
    */
-  #end(session: ServerHttp2Session): void {
-    if (session.destroyed || session.closed) return
-    this.#uninformed.set(
-      session,
-      setTimeout(() => this.#close(session), INFORM_MS)
-    )
-    session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM)
-    session.ping(() => this.#close(session))
+  end(): void {
+    this.#ending = true
+    for (const session of this.#open.keys()) session.close()
   }
 
-  #close(session: ServerHttp2Session): void {
-    const timer = this.#uninformed.get(session)
-    if (timer === undefined) return
-    clearTimeout(timer)
-    this.#uninformed.delete(session)
-    session.close()
-    if (this.#uninformed.size > 0) return
-    for (const resolve of this.#onInformed.splice(0)) resolve()
+  #count(session: ServerHttp2Session, change: 1 | -1): void {
+    const streams = this.#open.get(session)
+    if (streams !== undefined) this.#open.set(session, streams + change)
+  }
+
+  /** node:http2 sets no limit by itself. The time begins anew with each frame. */
+  #limitIdleTime(session: ServerHttp2Session): void {
+    const { timeout = 0 } = (session.server ?? {}) as { timeout?: number }
+    // The user has a limit of his own.
+    if (timeout > 0) return
+    session.setTimeout(this.#idleMs)
+    session.on('timeout', () => {
+      if (this.#open.get(session) === 0) session.close()
+    })
   }
 }

@@ -2,8 +2,9 @@ import type { ProxiedServer } from './middleware.js'
 
 /** Gives the server the settings that a proxy needs, unless the user did. */
 export function prepareServer(server: ProxiedServer): void {
-  // A client that has sent its request may close its sending side and still wants the answer.
-  Object.assign(server, { httpAllowHalfOpen: true })
+  // A client that has sent its request may close its sending side and still wants the answer. An http server's
+  // sockets allow that by themselves, those of others do not.
+  Object.assign(server, { httpAllowHalfOpen: true, allowHalfOpen: true })
   // By default node:http drops fields beyond the 2,000th silently, those that delimit the body included;
   // their size is limited anyway (maxHeaderSize).
   setDefault(server, 'maxHeadersCount', 0)

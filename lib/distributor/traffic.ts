@@ -59,7 +59,6 @@ export class Traffic {
 
   /** Resolves when nothing is open any more, or after `timeoutMs`. */
   async whenIdle(timeoutMs: number): Promise<void> {
-    await this.#connections.whenInformed()
     if (this.#isIdle) return
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, timeoutMs)

@@ -33,6 +33,21 @@ test('an https server is distributed, and the upstream learns of it', async t =>
   assert.equal(await client.takeBytes(5), 'taken')
 })
 
+test('a client that closes its side behind its request gets the answer over TLS, too', async t => {
+  const { front, upstream } = await hop(t, { server: createServer({ cert, key }) })
+  const { port = 0, host = '' } = front.address
+  const half: object = { allowHalfOpen: true }
+  const socket = connect({ port, host, ca: cert, servername: 'localhost', ...half })
+  t.after(() => socket.destroy())
+  await once(socket, 'secureConnect')
+  const client = new RawPeer(socket).end(get())
+  const worker = await upstream.accept()
+  await worker.takeHead()
+  await new Promise(resolve => setImmediate(resolve))
+  worker.send(answer('an answer'))
+  assert.ok((await client.takeAll()).endsWith('an answer'))
+})
+
 test('a large answer passes whole over TLS', async t => {
   const { client, upstream } = await secure(t)
   const body = 'x'.repeat(8 * 1024 * 1024)

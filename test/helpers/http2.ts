@@ -9,13 +9,17 @@ import {
   type OutgoingHttpHeaders
 } from 'node:http2'
 import type { TestContext } from 'node:test'
+import type { ProxiedServer } from '#lib/distributor/middleware.js'
+import type { UpOptions } from '#lib/options/options.js'
+import { UpServer } from '#lib/server/up-server.js'
+import { fixture } from './app.js'
 import { hop, type Front } from './front.js'
-import type { RawUpstream } from './raw.js'
+import { listen, type RawUpstream } from './raw.js'
 
-const fixture = (name: string): string =>
+const pem = (name: string): string =>
   readFileSync(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url), 'utf8')
-export const cert = fixture('cert.pem')
-export const key = fixture('key.pem')
+export const cert = pem('cert.pem')
+export const key = pem('key.pem')
 
 /** A server of both versions, by ALPN. */
 export function bothServer(): ReturnType<typeof createSecureServer> {
@@ -74,4 +78,30 @@ export function answerOf(stream: ClientHttp2Stream): Promise<Http2Answer> {
 
 export function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders = {}): Promise<Http2Answer> {
   return answerOf(send(client, headers))
+}
+
+export interface RunningHttp2 {
+  readonly srv: UpServer
+  readonly port: number
+  readonly origin: string
+  /** Requests and upgrades that are in flight at any worker. */
+  inFlight(): number
+}
+
+/** Serves the app of the fixtures behind such a server; the workers may still be starting. */
+export async function serveHttp2(
+  t: TestContext,
+  server: ProxiedServer,
+  options: UpOptions = {}
+): Promise<RunningHttp2> {
+  const file = fixture('app.mjs')
+  const srv = new UpServer(server, file, { numWorkers: 2, workerTimeout: '5s', execArgv: [], ...options })
+  t.after(() => srv.close())
+  const { port = 0 } = await listen(t, server)
+  return {
+    srv,
+    port,
+    origin: `https://127.0.0.1:${port}`,
+    inFlight: () => srv.status().workers.reduce((sum, { inFlight, upgrades }) => sum + inFlight + upgrades, 0)
+  }
 }
