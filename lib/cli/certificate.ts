@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { SecureContextOptions } from 'node:tls'
 import { headline } from './format.js'
 import type { TlsFiles } from './options.js'
@@ -28,6 +28,9 @@ export class Certificate {
   #server: SecureServer | undefined
   #out: Output | undefined
   #patience: NodeJS.Timeout | undefined
+  #looking: NodeJS.Timeout | undefined
+  /** What the files looked like when they were read last. */
+  #seen = ''
   #told = ''
 
   /** @throws {OptionError} `UP_ERR_OPTION`: see {@link readTls} */
@@ -47,9 +50,9 @@ export class Certificate {
   watch(server: SecureServer, out: Output): void {
     this.#server = server
     this.#out = out
-    const options = { interval: this.#lookMs, persistent: false }
-    for (const path of this.#paths) watchFile(path, options, this.#onChange)
-    this.#onChange()
+    // Not by fs.watchFile: what changes before its own first look it never tells.
+    this.#looking = setInterval(() => this.#look(), this.#lookMs).unref()
+    this.#look()
   }
 
   /** Looks at the files now. Bad ones leave the old in use, which is told. */
@@ -61,14 +64,13 @@ export class Certificate {
 
   close(): void {
     clearTimeout(this.#patience)
-    for (const path of this.#paths) unwatchFile(path, this.#onChange)
+    clearInterval(this.#looking)
   }
 
-  get #paths(): readonly string[] {
-    return [this.#files.cert, this.#files.key]
-  }
-
-  readonly #onChange = (): void => {
+  #look(): void {
+    const seen = `${traceOf(this.#files.cert)}, ${traceOf(this.#files.key)}`
+    if (seen === this.#seen) return
+    this.#seen = seen
     this.#renew(() => {
       this.#patience ??= setTimeout(() => this.refresh(), this.#patienceMs).unref()
     })
@@ -94,4 +96,10 @@ export class Certificate {
     if (text !== this.#told) this.#out?.error(text)
     this.#told = text
   }
+}
+
+/** Differs when the file at the end of the path is another, or has been written to. */
+function traceOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { isHttp2 } from '../proxy/http2-client.js'
 import { adoptHttp2Request } from '../proxy/http2-request.js'
 import { assertFraming } from '../proxy/request-framing.js'
 
@@ -18,7 +19,7 @@ export function followsRefused(req: IncomingMessage): boolean {
  * @returns the error to answer with, or undefined for a sound request
  */
 export function refuseUnsafe(req: IncomingMessage, res: ServerResponse): unknown {
-  if (req.httpVersionMajor === 2) return refuseUnsafeHttp2(req, res)
+  if (isHttp2(req)) return refuseUnsafeHttp2(req, res)
   if (req.headers['transfer-encoding'] === undefined) return undefined
   try {
     assertFraming(req)

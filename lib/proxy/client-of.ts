@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { streamOf } from './http2-client.js'
+import { isHttp2, streamOf } from './http2-client.js'
 
 /** What is open as long as the client waits for its answer: its connection, or in HTTP/2 its stream. */
 export function clientOf(req: IncomingMessage): Duplex {
-  return req.httpVersionMajor === 2 ? streamOf(req) : req.socket
+  return isHttp2(req) ? streamOf(req) : req.socket
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { http1 } from './http1-client.js'
-import { http2 } from './http2-client.js'
+import { http2, isHttp2 } from './http2-client.js'
 import type { ResponseHead } from './response-head.js'
 
 /**
@@ -25,5 +25,5 @@ export interface ClientProtocol {
 }
 
 export function protocolOf(req: IncomingMessage): ClientProtocol {
-  return req.httpVersionMajor === 2 ? http2 : http1
+  return isHttp2(req) ? http2 : http1
 }

@@ -50,6 +50,11 @@ export function resetAnswer(res: ServerResponse): void {
   streamOf(res).close(constants.NGHTTP2_INTERNAL_ERROR)
 }
 
+/** Whether node:http2 made it. The version that a request tells of itself may be any, also in HTTP/1.1. */
+export function isHttp2(message: IncomingMessage | ServerResponse): boolean {
+  return 'stream' in message
+}
+
 /** The stream of a request or an answer of node:http2. */
 export function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream {
   return (message as unknown as { readonly stream: ServerHttp2Stream }).stream

@@ -10,7 +10,7 @@ import { UpServer } from '#lib/server/up-server.js'
 import { fixture } from '../helpers/app.js'
 import { ask, bothServer, cert, key, session } from '../helpers/http2.js'
 import { RawPeer } from '../helpers/raw.js'
-import { events, until } from '../helpers/wait.js'
+import { events, message } from '../helpers/wait.js'
 
 // HTTP/1.1 behind a server of node:http2 is as fast, and limited as, behind one of node:https.
 
@@ -142,10 +142,13 @@ for (const fastPath of [true, false]) {
   test(`close() lets a request have its answer, and closes its connection, ${way} the fast path`, async t => {
     const side = await start(t, { fastPath, workerTimeout: '1m' })
     const client = await side.connect()
+    const [worker] = side.srv.workers
+    assert.ok(worker)
+    const waiting = message(worker, 'waiting')
     client.send('GET /wait HTTP/1.1\r\nHost: a\r\n\r\n')
-    await until(() => side.srv.status().workers[0]?.inFlight === 1)
+    await waiting
     const closed = side.srv.close()
-    side.srv.workers[0]?.proc.kill('SIGUSR2')
+    worker.proc.kill('SIGUSR2')
     assert.match(await client.takeAll(), /^HTTP\/1\.1 200 OK\r\n(.*\r\n)*Connection: close\r\n/)
     await closed
   })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http2'
 import { get, request } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Agent, fetch } from 'undici'
@@ -57,11 +58,10 @@ test('curl speaks HTTP/2 with it', async t => {
     '--data',
     'abcde'
   ]
-  const out = await new Promise<string>((resolve, reject) => {
-    execFile('curl', [...args, `${origin}/length`], (error, stdout) =>
-      error ? reject(error) : resolve(stdout)
-    )
-  }).catch((error: unknown) => error as NodeJS.ErrnoException)
+  const out = await promisify(execFile)('curl', [...args, `${origin}/length`]).then(
+    ({ stdout }) => stdout,
+    (error: unknown) => error as NodeJS.ErrnoException
+  )
   if (typeof out !== 'string' && (out.code === 'ENOENT' || Number(out.code) === 4))
     return t.skip('there is no curl here, or none that speaks HTTP/2')
   assert.equal(out, '5 2 200')
