@@ -18,6 +18,8 @@ const BACKLOG = 4096
 
 /** Requests that a client of HTTP/2 may have open at once: by default node:http2 sets no limit. */
 const MAX_STREAMS = 250
+/** What these may hold together, in megabytes: enough for as many answers to a client that reads slowly. */
+const MAX_SESSION_MB = 64
 
 /**
  * Makes the server and listens: with TLS for HTTP/2 and HTTP/1.1, as the client chooses. Connections come later than whatever follows in the same tick.
@@ -47,7 +49,12 @@ export function describeAddress(server: Server | Http2SecureServer, host: string
 }
 
 function createBoth(tls: TlsMaterial): Http2SecureServer {
-  return createSecureServer({ ...tls, allowHTTP1: true, settings: { maxConcurrentStreams: MAX_STREAMS } })
+  return createSecureServer({
+    ...tls,
+    allowHTTP1: true,
+    settings: { maxConcurrentStreams: MAX_STREAMS },
+    maxSessionMemory: MAX_SESSION_MB
+  })
 }
 
 function explain(cause: NodeJS.ErrnoException, port: number, host: string | undefined): UpError {

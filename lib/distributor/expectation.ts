@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { protocolOf } from '../proxy/client-protocol.js'
 
 /** Requests whose upstream says whether the client should send the body. */
 const left = new WeakSet<IncomingMessage>()
@@ -17,7 +18,8 @@ export function continueOnRead(req: IncomingMessage, res: ServerResponse): void 
   const read = req._read
   req._read = function (size) {
     req._read = read
-    if (!left.has(req) && !res.headersSent) res.writeContinue()
+    // Behind a reset of HTTP/2 it would throw, which would be an error of the request that nobody listens to.
+    if (!left.has(req) && !res.headersSent && !protocolOf(req).isOver(res)) res.writeContinue()
     read.call(req, size)
   }
 }

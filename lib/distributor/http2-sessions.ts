@@ -18,6 +18,8 @@ export class Http2Sessions {
     // In the midst of its handshake when the end began.
     if (this.#ending) return session.close()
     this.#open.set(session, 0)
+    // A client of HTTP/2 that closes its side has gone: it could not even grant the answers their windows.
+    session.socket.allowHalfOpen = false
     session.on('stream', stream => {
       this.#count(session, 1)
       stream.once('close', () => this.#count(session, -1))

@@ -5,6 +5,8 @@ import type { ClientProtocol } from './client-protocol.js'
 import { clientFields, groupFields, linksOf } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
 
+const LISTS = new Set(['content-encoding', 'content-language'])
+
 /**
  * A client that speaks HTTP/2: its request and our answer are a stream, and node:http2 shows the two as objects
  * that resemble those of node:http.
@@ -71,9 +73,13 @@ function respond(res: ServerResponse, head: ResponseHead, groups: ReadonlyMap<st
     res.writeHead(head.status)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
-    // Fields that must not be repeated, and were. HTTP/1.1 clients mostly heed the first.
-    for (const [name, [first = '']] of groups)
-      if (name.toLowerCase() !== 'set-cookie') res.setHeader(name, first)
+    // Fields that must not be repeated, and were: clients of HTTP/1.1 mostly heed the first. Two that
+    // node:http2 counts among them are lists.
+    for (const [name, values] of groups) {
+      const lower = name.toLowerCase()
+      if (LISTS.has(lower)) res.setHeader(name, values.join(', '))
+      else if (lower !== 'set-cookie') res.setHeader(name, values[0] ?? '')
+    }
     res.writeHead(head.status)
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { UpError } from '../errors.js'
 import { resetAnswer, streamOf } from './http2-client.js'
 
@@ -12,6 +12,8 @@ const AUTHORITY = /^[^\x00-\x20\x7f/?#@\\]+$/
 const LENGTH = /^\d{1,16}$/
 /** RFC 9113 section 8.2.2: a request that has one of them is malformed. */
 const FORBIDDEN = new Set(['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
+/** How long a client may go on with its body behind the whole answer, in milliseconds. */
+const LINGER_MS = 30_000
 
 /**
  * Gives a request of HTTP/2 the fields that it would have in HTTP/1.1, where it is bound for: `Host` for the
@@ -32,6 +34,7 @@ export function adoptHttp2Request(req: IncomingMessage, res: ServerResponse): vo
     resetAnswer(res)
     return res
   }
+  if (!stream.endAfterHeaders) stream.once('finish', () => dropBody(req, stream))
   const { pseudo, fields, cookies, hosts, lengths } = sortFields(req.rawHeaders)
   const host = assertTarget(pseudo, hosts)
   assertLength(lengths, stream.endAfterHeaders)
@@ -45,6 +48,17 @@ export function adoptHttp2Request(req: IncomingMessage, res: ServerResponse): vo
   }
   req.headers.host = host
   req.rawHeaders.splice(0, req.rawHeaders.length, ...lines)
+}
+
+/**
+ * What is left of a body behind its answer is read and dropped, as node:http does: unread it would keep the
+ * stream open. A reset instead, as RFC 9113 section 8.1 allows, costs some clients the answer that they have.
+ */
+function dropBody(req: IncomingMessage, stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.state.remoteClose === 1) return
+  req.resume()
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS)
+  stream.once('close', () => clearTimeout(timer))
 }
 
 interface SortedFields {

@@ -11,7 +11,8 @@ const TYPES = [
   'PUSH_PROMISE',
   'PING',
   'GOAWAY',
-  'WINDOW_UPDATE'
+  'WINDOW_UPDATE',
+  'CONTINUATION'
 ] as const
 type FrameType = (typeof TYPES)[number]
 
@@ -25,6 +26,7 @@ export interface Frame {
 export const END_STREAM = 1
 const ACK = 1
 const END_HEADERS = 4
+const MAX_FRAME = 16_384
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /** The fields of an ordinary request, to be changed. */
@@ -61,7 +63,13 @@ export class RawHttp2 {
 
   headers(stream: number, fields: readonly (readonly [string, string])[], flags = END_STREAM): this {
     const block = Buffer.concat(fields.map(([name, value]) => literal(name, value)))
-    return this.frame('HEADERS', END_HEADERS | flags, stream, block)
+    if (block.length <= MAX_FRAME) return this.frame('HEADERS', END_HEADERS | flags, stream, block)
+    this.frame('HEADERS', flags, stream, block.subarray(0, MAX_FRAME))
+    for (let at = MAX_FRAME; at < block.length; at += MAX_FRAME) {
+      const end = at + MAX_FRAME >= block.length ? END_HEADERS : 0
+      this.frame('CONTINUATION', end, stream, block.subarray(at, at + MAX_FRAME))
+    }
+    return this
   }
 
   reset(stream: number, code: number): this {

@@ -216,6 +216,8 @@ test('An answer that HTTP/2 cannot carry becomes 502, or what HTTP/1.1 clients w
   )
   assert.deepEqual([twice.status, twice.headers.etag, twice.body], [200, '"a"', 'x'])
   assert.deepEqual(twice.headers['set-cookie'], ['a=1', 'b=2'])
+  const list = await given(answer('x', ['Content-Encoding: br', 'Content-Encoding: gzip']), '/list')
+  assert.deepEqual([list.status, list.headers['content-encoding']], [200, 'br, gzip'])
   const bytes = await given(answer('x', ['X-Bytes: \xe4\xff']), '/bytes')
   assert.equal(bytes.headers['x-bytes'], '\xe4\xff')
   const odd = await given(answer('x', [], '799 Odd'), '/odd')

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http2'
 import { get, request } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { promisify } from 'node:util'
 import { test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Agent, fetch } from 'undici'
@@ -44,27 +42,6 @@ test('HTTP/2, HTTP/1.1 and WebSockets share a port', async t => {
     assert.equal(await res.text(), '100000')
   }
   await until(() => inFlight() === 0)
-})
-
-test('curl speaks HTTP/2 with it', async t => {
-  const { origin } = await serveHttp2(t, bothServer(), { numWorkers: 1 })
-  const args = [
-    '-sk',
-    '--http2',
-    '--max-time',
-    '20',
-    '-w',
-    ' %{http_version} %{http_code}',
-    '--data',
-    'abcde'
-  ]
-  const out = await promisify(execFile)('curl', [...args, `${origin}/length`]).then(
-    ({ stdout }) => stdout,
-    (error: unknown) => error as NodeJS.ErrnoException
-  )
-  if (typeof out !== 'string' && (out.code === 'ENOENT' || Number(out.code) === 4))
-    return t.skip('there is no curl here, or none that speaks HTTP/2')
-  assert.equal(out, '5 2 200')
 })
 
 test('Ten reloads under 100 streams of one session lose no request', async t => {

@@ -94,6 +94,18 @@ test('A session that begins when the end has begun ends at once', async t => {
   for (const { peer } of [sides.client, late]) await peer.takeAll()
 })
 
+test('A client that closes its side has gone, with all its streams', async t => {
+  const sides = await start(t)
+  // As the Distributor sets it, for the clients of HTTP/1.1 at the same port.
+  Object.assign(sides.server, { allowHalfOpen: true })
+  const client = new RawHttp2(t, { host: '127.0.0.1', port: sides.port })
+  const stream = await request({ ...sides, client }, 1)
+  const closed = once(stream, 'close')
+  client.peer.end()
+  await within(closed, 'the end of the stream')
+  await within(client.peer.takeAll(), 'the end of the connection')
+})
+
 test('A session that is idle ends, one with a silent stream does not', async t => {
   const sides = await start(t, 100)
   const busy = connect(`http://127.0.0.1:${sides.port}`)
