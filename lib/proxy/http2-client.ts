@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import { constants, Http2ServerRequest, type ServerHttp2Stream } from 'node:http2'
 import { UpstreamError } from '../errors.js'
 import type { ClientProtocol } from './client-protocol.js'
 import { clientFields, groupFields, linksOf } from './response-fields.js'
@@ -53,8 +53,8 @@ export function resetAnswer(res: ServerResponse): void {
 }
 
 /** Whether node:http2 made it. The version that a request tells of itself may be any, also in HTTP/1.1. */
-export function isHttp2(message: IncomingMessage | ServerResponse): boolean {
-  return 'stream' in message
+export function isHttp2(req: unknown): boolean {
+  return req instanceof Http2ServerRequest
 }
 
 /** The stream of a request or an answer of node:http2. */
