@@ -55,6 +55,8 @@ function bodyRead(req: IncomingMessage): UpError {
 
 class Exchange implements ConnectionUser {
   readonly copies = false
+  /** Middleware may have put its own function in the place of `res.write`, and keep what it gets. */
+  readonly keeps = true
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #protocol: ClientProtocol
@@ -95,10 +97,6 @@ class Exchange implements ConnectionUser {
   }
 
   // The upstream's side
-
-  get keeps(): boolean {
-    return this.#res.writableLength !== 0
-  }
 
   onDrain(): void {
     this.#upload.goOn()

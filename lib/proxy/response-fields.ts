@@ -33,7 +33,11 @@ function isConnectionField(name: string, nominated: readonly string[]): boolean 
   if (length === 2 || length === 7 || length === 10 || length === 16 || length === 17) {
     if (CONNECTION_FIELDS.has(name.toLowerCase())) return true
   }
-  return nominated.length > 0 && nominated.includes(name.toLowerCase())
+  // Nearly all answers nominate `keep-alive`: only names of its length are worth lower-casing.
+  for (const option of nominated) {
+    if (option.length === length && option === name.toLowerCase()) return true
+  }
+  return false
 }
 
 /**

@@ -128,8 +128,8 @@ function parseLength(value: string): number {
 
 /** Parsers differ in whether a tab belongs to a value that they compare: nothing must depend on it. */
 function hasTab(text: string, start: number, end: number): boolean {
-  const tab = text.indexOf('\t', start)
-  return tab !== -1 && tab < end
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) === 0x09) return true
+  return false
 }
 
 function addOptions(options: string[], value: string): void {

@@ -99,12 +99,14 @@ class Upgrade implements ResponseReceiver {
   }
 
   onHead(head: ResponseHead): void {
+    const protocol = head.fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'upgrade')
+    if (head.status === 101 && protocol === -1)
+      throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols without naming one')
     this.#head = head
     let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${this.#fields}`
     const fields = clientFields(head)
     for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i] ?? ''}: ${fields[i + 1] ?? ''}\r\n`
     if (head.status === 101) {
-      const protocol = head.fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'upgrade')
       text += `Upgrade: ${head.fields[protocol + 1] ?? ''}\r\nConnection: Upgrade\r\n`
     } else {
       this.#chunked = !this.#http10 && (head.framing === 'chunked' || head.framing === 'close')

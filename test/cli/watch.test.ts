@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { appText, get } from '../helpers/cli-app.js'
-import { startUp } from '../helpers/cli-process.js'
+import { startUp, type CliProcess } from '../helpers/cli-process.js'
 import { tempFolder, write } from '../helpers/watch-folder.js'
+
+/** Both have been said, in whichever order. */
+async function watchingAndReady(up: CliProcess): Promise<void> {
+  for (let i = 0; i < 2; i++) await up.line(/watching |is ready/)
+}
 
 test('With --watch a change reloads, and is named', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('old') })
@@ -78,8 +83,7 @@ test('With --watch a change during a reload gives one more', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('0') })
   const up = startUp(t, ['-p', '0', '-n', '1', '--watch', 'app.js'], { cwd })
   const url = await up.url()
-  await up.line(/watching /)
-  await up.line(/is ready/)
+  await watchingAndReady(up)
   const waiting = `while (!require('node:fs').existsSync('go')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)\n`
   write(cwd, 'app.js', waiting + appText('1'))
   await up.line(/app\.js changed: reloading/)
@@ -99,8 +103,7 @@ test('--ext adds extensions; what .gitignore names is left out', async t => {
     'page.html': '1'
   })
   const up = startUp(t, ['-p', '0', '-n', '1', '-w', '--ext', 'html', 'app.js'], { cwd })
-  await up.line(/watching /)
-  await up.line(/is ready/)
+  await watchingAndReady(up)
   write(cwd, 'out/a.js', '2')
   write(cwd, 'page.txt', '2')
   write(cwd, 'page.html', '2')
@@ -112,8 +115,7 @@ test('With --watch the module may be named without its extension', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('old') })
   const up = startUp(t, ['-p', '0', '-n', '1', '-w', './app'], { cwd })
   const url = await up.url()
-  await up.line(/watching /)
-  await up.line(/is ready/)
+  await watchingAndReady(up)
   write(cwd, 'app.js', appText('new'))
   await up.line(/reloaded in/)
   assert.equal(await get(url), 'new')

@@ -47,6 +47,7 @@ const CARE: Readonly<Record<string, string>> = {
   'two Hosts': get(HOST + HOST),
   'an empty Host': get('Host: \r\n'),
   'an odd Host': get('Host: a.example/b\r\n'),
+  'a Host with two colons': get('Host: a:b:c\r\n'),
   'a body': get(`${HOST}Content-Length: 1\r\n`) + 'x',
   'Content-Length: 0': get(`${HOST}Content-Length: 0\r\n`),
   'Transfer-Encoding': get(`${HOST}transfer-encoding: chunked\r\n`) + '0\r\n\r\n',

@@ -10,6 +10,9 @@ import { until } from '../helpers/wait.js'
 const CASES = Number(process.env['UP_FUZZ_CASES'] ?? 600)
 const SEED = process.env['UP_FUZZ_SEED'] === undefined ? undefined : Number(process.env['UP_FUZZ_SEED'])
 
+/** Whether a client that has ended its side still hears that the last it sent was no request is a matter of time. */
+const LAST_REFUSAL = /HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n(Content-Length: 0\r\n)?\r\n$/
+
 const METHOD = fc.constantFrom('GET', 'GET', 'GET', 'GET', 'HEAD', 'POST', 'OPTIONS', 'get', 'G ET', 'DELETE')
 const TARGET = fc.constantFrom(
   '/echo',
@@ -74,6 +77,7 @@ const REQUEST = fc
       'Host: a.example\r\n',
       'Host: a.example\r\n',
       'host: A:8080\r\n',
+      'Host: a:b:1\r\n',
       ''
     ),
     lines: fc.array(LINE, { maxLength: 3 }),
@@ -112,7 +116,7 @@ test(`On ${CASES} connections with all kinds of requests the fast path cannot be
           client.end()
           const all = await client.takeAll()
           client.socket.destroy()
-          return all.replace(/\r\nDate: \w{3}, [^\r]*/g, '\r\nDate: now')
+          return all.replace(/\r\nDate: \w{3}, [^\r]*/g, '\r\nDate: now').replace(LAST_REFUSAL, '')
         })
       )
       assert.equal(fast, ordinary)

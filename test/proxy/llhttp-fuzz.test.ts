@@ -34,13 +34,15 @@ test(
   }
 )
 
-for (const { title, example } of STRICTNESS) {
+for (const { title, example, byMistake } of STRICTNESS) {
   test(`we refuse, and llhttp does not: ${title}`, { skip }, () => {
     const bytes = Buffer.from(example, 'latin1')
     const [llhttp] = readWithLlhttp(bytes, 'GET')
     const ours = read([bytes], 'GET')
-    assert.notEqual(llhttp.ending, 'refused', llhttp.why)
     assert.equal(ours.ending, 'refused')
+    // Some mistakes are mended in newer versions of llhttp.
+    if (llhttp.ending === 'refused' && byMistake === true) return
+    assert.notEqual(llhttp.ending, 'refused', llhttp.why)
     assert.equal(strictnessOf(example, ours, llhttp), title)
     check({ method: 'GET', text: example, cuts: [300, 900, 999] })
   })

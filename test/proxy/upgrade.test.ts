@@ -182,6 +182,12 @@ test('a bad answer to an upgrade is 502', async t => {
   assert.match(await client.takeAll(), /^HTTP\/1.1 502 /)
 })
 
+test('a 101 that names no protocol is 502', async t => {
+  const { client, worker } = await asked(t)
+  worker.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nX: 1\r\n\r\n')
+  assert.match(await client.takeAll(), /^HTTP\/1.1 502 /)
+})
+
 test('a refusal in many small chunks to a client that does not read makes no warning', async t => {
   const warnings: Error[] = []
   const warn = (warning: Error): void => void warnings.push(warning)

@@ -9,6 +9,8 @@ export interface Strictness {
   /** Whether the response, as it was sent or as llhttp read it, is of this class. */
   readonly holds: (text: string, llhttp: Reading) => boolean
   readonly example: string
+  /** Whether llhttp takes it only in some of its versions. */
+  readonly byMistake?: boolean
 }
 
 const OK = 'HTTP/1.1 200 OK\r\n'
@@ -51,7 +53,8 @@ export const STRICTNESS: readonly Strictness[] = [
     title: 'CR CR as the end of the status line, which llhttp takes by mistake: RFC 9112 section 2.2',
     refusal: /out of place/,
     holds: text => /\/\d\.\d \d{3}[^\r\n]*\r\r/.test(text),
-    example: 'HTTP/1.1 200 OK\r\rContent-Length: 0\r\n\r\n'
+    example: 'HTTP/1.1 200 OK\r\rContent-Length: 0\r\n\r\n',
+    byMistake: true
   },
   {
     title: 'a Transfer-Encoding but `chunked`: our TE offers no other (RFC 9112 section 7.4)',
