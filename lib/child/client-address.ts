@@ -72,7 +72,7 @@ function adopt(req: IncomingMessage, field: string): void {
 function removeLast(req: IncomingMessage, at: number, field: string): void {
   // `headers` of an upgrade has not been read yet, that of a request has.
   if (COUNT === undefined) delete req.headersDistinct[field]
-  else (req as unknown as Record<symbol, number>)[COUNT] = at
+  else (req as IncomingMessage & Record<symbol, unknown>)[COUNT] = at
   delete req.headers[field]
   req.rawHeaders.length = at
 }

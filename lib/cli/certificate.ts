@@ -98,8 +98,12 @@ export class Certificate {
   }
 }
 
-/** Differs when the file at the end of the path is another, or has been written to. */
+/** Differs when the file at the end of the path is another, or has been written to; also when it cannot be reached. */
 function traceOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  } catch (error) {
+    return String(error)
+  }
 }

@@ -22,7 +22,8 @@ const MAX_STREAMS = 250
 const MAX_SESSION_MB = 64
 
 /**
- * Makes the server and listens: with TLS for HTTP/2 and HTTP/1.1, as the client chooses. Connections come later than whatever follows in the same tick.
+ * Makes the server and listens: with TLS for HTTP/2 and HTTP/1.1, as the client chooses. Connections come later
+ * than whatever follows in the same tick.
  *
  * @throws {UpError} `UP_ERR_LISTEN`: the port is taken, not allowed, or not of this machine
  */

@@ -1,4 +1,4 @@
-import { isClientField } from '../proxy/response-fields.js'
+import { isClientField, linksOf } from '../proxy/response-fields.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 
 /**
@@ -32,10 +32,6 @@ export const CLOSE_LINE = 'Connection: close\r\n'
 
 /** Interim hints (RFC 8297) as they go to the client; '' if there are none. */
 export function earlyHints(head: ResponseHead): string {
-  let links = ''
-  for (let i = 0; i + 1 < head.fields.length; i += 2) {
-    if (head.fields[i]?.toLowerCase() === 'link')
-      links += `${links === '' ? '' : ', '}${head.fields[i + 1] ?? ''}`
-  }
-  return links === '' ? '' : `HTTP/1.1 103 Early Hints\r\nLink: ${links}\r\n\r\n`
+  const links = linksOf(head)
+  return links.length === 0 ? '' : `HTTP/1.1 103 Early Hints\r\nLink: ${links.join(', ')}\r\n\r\n`
 }

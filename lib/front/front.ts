@@ -125,7 +125,7 @@ export class Front implements FrontHost {
   }
 
   readonly #onConnection = (client: Socket): void => {
-    if (this.open && !isHttp2(client) && !isObserved(this.#server))
+    if (this.open && !speaksHttp2(client) && !isObserved(this.#server))
       this.#connections.add(new FrontConnection(client, this))
     else this.#ordinary.call(this.#server, client)
   }
@@ -145,7 +145,8 @@ export class Front implements FrontHost {
   }
 }
 
-function isHttp2(client: Socket): boolean {
+/** What the client chose by ALPN (RFC 7301). */
+function speaksHttp2(client: Socket): boolean {
   return 'alpnProtocol' in client && client.alpnProtocol === 'h2'
 }
 

@@ -149,3 +149,16 @@ test('The same files once more change nothing', t => {
   certificate.refresh()
   assert.deepEqual([given, lines], [[], []])
 })
+
+test('A path that cannot be followed for a while does no harm', async t => {
+  const { cert, key, folder } = pairFolder(t)
+  const { given, lines } = watch(t, cert, key, 20)
+  // A link to itself fails otherwise than a file that is not there.
+  symlinkSync('cert.pem', join(folder, 'loop'))
+  renameSync(join(folder, 'loop'), cert)
+  await until(() => lines.length > 0)
+  assert.match(lines.join(''), /^up: the old certificate stays in use: /)
+  replace(key, read('other-', 'key.pem'))
+  replace(cert, read('other-', 'cert.pem'))
+  await until(() => given.length > 0)
+})
