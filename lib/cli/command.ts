@@ -20,6 +20,7 @@ export interface RawOptions {
   workerBind?: string
   maxHeld?: string
   holdTimeout?: string
+  via?: boolean
   tlsCert?: string
   tlsKey?: string
 }
@@ -69,6 +70,7 @@ const OPTIONS: readonly (readonly [flags: string, text: string])[] = [
   ['--worker-bind <kind>', 'where workers listen: socket or port (default: socket)'],
   ['--max-held <count>', 'requests that may wait while no worker is ready (default: 1000)'],
   ['--hold-timeout <time>', 'how long a request may wait for a worker, 0 for no limit (default: 30s)'],
+  ['--no-via', 'leave the Via fields of requests and answers as they are'],
   ['--tls-cert <file>', 'serve HTTPS with this certificate (PEM); read again at each reload'],
   ['--tls-key <file>', 'private key of the certificate (PEM)']
 ]

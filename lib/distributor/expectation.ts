@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { writeContinue } from '../proxy/interim.js'
 
 /** Requests whose upstream says whether the client should send the body. */
 const left = new WeakSet<IncomingMessage>()
@@ -17,7 +18,7 @@ export function continueOnRead(req: IncomingMessage, res: ServerResponse): void 
   const read = req._read
   req._read = function (size) {
     req._read = read
-    if (!left.has(req) && !res.headersSent) res.writeContinue()
+    if (!left.has(req)) writeContinue(res)
     read.call(req, size)
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { UpError, UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from './connection.js'
+import { writeContinue, writeInterim } from './interim.js'
 import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead, type RequestBody } from './request-head.js'
 import { writeResponseHead } from './response-fields.js'
@@ -24,7 +25,12 @@ export function exchange(
   return new Promise(resolve => {
     try {
       if (res.destroyed || res.writableEnded) return resolve(DONE)
-      const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
+      const head = buildRequestHead(req, {
+        trust,
+        clientField: upstream.clientField,
+        via: upstream.via,
+        upgrade: false
+      })
       if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
       new Exchange(req, res, upstream, head.body, resolve).start(head.text)
     } catch (error) {
@@ -55,6 +61,8 @@ class Exchange implements ConnectionUser {
   readonly #upload: Upload
   /** A repetition of it does no harm, as far as the request goes. */
   readonly #harmless: boolean
+  /** The client may wait for a 100 before it sends its body. */
+  #awaitsContinue: boolean
   #settle: ((outcome: Outcome) => void) | undefined
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
@@ -75,6 +83,7 @@ class Exchange implements ConnectionUser {
     this.#connection = upstream.pool.acquire()
     this.#upload = new Upload(req, this.#connection, body)
     this.#harmless = body === 'none' && isIdempotent(req.method ?? '')
+    this.#awaitsContinue = body !== 'none' && req.headers.expect !== undefined
     this.#settle = settle
   }
 
@@ -92,8 +101,10 @@ class Exchange implements ConnectionUser {
 
   onInformation(head: ResponseHead): void {
     if (this.#req.httpVersionMinor === 0 || this.#res.headersSent) return
-    if (head.status === 100 && this.#req.headers.expect !== undefined) this.#res.writeContinue()
-    else if (head.status === 103) this.#writeEarlyHints(head)
+    if (head.status !== 100) return writeInterim(this.#res, head, this.#upstream.via)
+    if (!this.#awaitsContinue) return
+    this.#awaitsContinue = false
+    writeContinue(this.#res)
   }
 
   onHead(head: ResponseHead): void {
@@ -102,7 +113,7 @@ class Exchange implements ConnectionUser {
     // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
     // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
-    writeResponseHead(this.#res, head)
+    writeResponseHead(this.#res, head, this.#upstream.via)
     this.#head = head
   }
 
@@ -134,7 +145,8 @@ class Exchange implements ConnectionUser {
 
   onSilence(): void {
     // It is the client who keeps us waiting: its own time limits are the server's matter.
-    if (this.#throttled || (this.#upload.isWaitingForClient && this.#head === undefined)) return
+    const isUpload = this.#upload.isWaitingForClient && !this.#awaitsContinue && this.#head === undefined
+    if (this.#throttled || isUpload) return
     this.#connection.destroy()
     const error = new UpstreamError(
       'UP_ERR_UPSTREAM_TIMEOUT',
@@ -176,15 +188,6 @@ class Exchange implements ConnectionUser {
     this.#throttled = true
     this.#connection.pause()
     this.#res.once('drain', this.#onClientDrain)
-  }
-
-  #writeEarlyHints(head: ResponseHead): void {
-    const links = head.fields.filter((_, i) => i % 2 === 1 && head.fields[i - 1]?.toLowerCase() === 'link')
-    try {
-      if (links.length > 0) this.#res.writeEarlyHints({ link: links })
-    } catch {
-      // node:http knows fewer forms of Link than RFC 8288 has; a hint may be dropped.
-    }
   }
 
   /** The client must be able to tell that its answer is not whole. */

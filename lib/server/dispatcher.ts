@@ -50,7 +50,11 @@ export class Dispatcher {
   add(worker: Worker): void {
     const { address, clientField } = worker
     if (address === undefined) return
-    const upstream = new Upstream(address, { timeoutMs: this.#options.proxyTimeoutMs, clientField })
+    const upstream = new Upstream(address, {
+      timeoutMs: this.#options.proxyTimeoutMs,
+      clientField,
+      via: this.#options.via
+    })
     this.#upstreams.set(worker, upstream)
     this.#policy.add(worker)
     this.#held.releaseAll()
