@@ -24,7 +24,7 @@ const REQUEST_LINE = /^(GET|HEAD) \/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]* HTTP\/1\.1
 const FIELD_NAME = /^[A-Za-z0-9\-_]+$/
 /** One space in front, none behind, so that the text is the value; printable ASCII. */
 const FIELD_VALUE = /^ [\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
-const HOST = /^[A-Za-z0-9\-._:[\]]+$/
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._]+)(?::\d*)?$/
 
 /**
  * Reads the heads of one connection's requests. Answers only for those that are beyond doubt: GET or HEAD,
