@@ -22,6 +22,7 @@ export interface RawOptions {
   maxConnections?: string
   maxHeld?: string
   holdTimeout?: string
+  via?: boolean
   tlsCert?: string
   tlsKey?: string
 }
@@ -76,6 +77,7 @@ const OPTIONS: readonly (readonly [flags: string, text: string])[] = [
   ['--max-connections <count>', 'connections for requests to each worker at most (default: 256)'],
   ['--max-held <count>', 'requests that may wait while no worker is ready (default: 1000)'],
   ['--hold-timeout <time>', 'how long a request may wait for a worker, 0 for no limit (default: 30s)'],
+  ['--no-via', 'leave the Via fields of requests and answers as they are'],
   [
     '--tls-cert <file>',
     'serve HTTPS, by HTTP/2 and HTTP/1.1, with this certificate (PEM); a renewed one is picked up'

@@ -66,7 +66,8 @@ function checkUp(raw: RawOptions): UpOptions {
     title: optional(raw.title, value => asString('--title', value)),
     strategy: optional(raw.strategy, value => asOneOf('--strategy', value, ['first', 'all', 'rolling'])),
     workerBind: optional(raw.workerBind, value => asOneOf('--worker-bind', value, ['socket', 'port'])),
-    keepAlive: raw.keepalive
+    keepAlive: raw.keepalive,
+    via: raw.via === false ? false : undefined
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }

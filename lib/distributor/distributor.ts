@@ -1,17 +1,21 @@
 import type { EventEmitter as NodeEvents } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import { OptionError, type UpError } from '../errors.js'
 import { parseDuration } from '../options/duration.js'
 import { parseTrust } from '../options/trust.js'
+import { parseVia } from '../options/via.js'
 import type { Address } from '../proxy/address.js'
 import { exchange } from '../proxy/exchange.js'
-import type { Outcome } from '../proxy/outcome.js'
+import { lingeringEnd } from '../proxy/lingering-end.js'
+import { DONE, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { upgrade } from '../proxy/upgrade.js'
 import { UpstreamRegistry } from '../proxy/upstream-registry.js'
 import type { Handler, Next } from './chain.js'
+import { ClientErrors, refusal } from './client-errors.js'
 import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
 import { continueOnRead, leaveExpectation } from './expectation.js'
 import type {
@@ -24,9 +28,12 @@ import type {
   WsFacade,
   WsMiddleware
 } from './middleware.js'
-import { followsRefused, refuseUnsafe } from './framing-guard.js'
+import { followsRefused, refuseUnsafe, takeHostCheck } from './framing-guard.js'
+import { endsHere } from './max-forwards.js'
 import { Pass, Stacks, type PassOptions } from './pass.js'
+import { behindAnswers } from './pipelined-switch.js'
 import { prepareServer } from './prepare-server.js'
+import { StalledUploads } from './stalled-uploads.js'
 import { Traffic } from './traffic.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
 
@@ -64,6 +71,10 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   readonly #onContinue: Attach = (req, res) => this.#continue(req, res)
   readonly #onUpgrade = (req: DistributorRequest, socket: Duplex, head: Buffer): void =>
     this.#upgrade(req, socket, head)
+  readonly #onConnect = (req: DistributorRequest, client: Duplex | ServerResponse): void =>
+    this.#connect(req, client)
+  readonly #errors: ClientErrors
+  readonly #stalled: StalledUploads
 
   /** @throws {OptionError} `UP_ERR_OPTION`: not an http(s) server, or a wrong option */
   constructor(server: ProxiedServer, options: DistributorOptions = {}) {
@@ -73,7 +84,10 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.server = server
     this.traffic = new Traffic(server)
     this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
-    this.#upstreams = new UpstreamRegistry(parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'))
+    this.#upstreams = new UpstreamRegistry(
+      parseDuration('proxyTimeout', options.proxyTimeout ?? '60s'),
+      parseVia('via', options.via ?? true)
+    )
     this.ws = Object.freeze<WsFacade>({
       use: (fn: WsMiddleware | WsErrorMiddleware) => {
         this.#ws.stacks.add(fn as Handler)
@@ -81,8 +95,13 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       }
     })
     prepareServer(server)
+    takeHostCheck(server)
+    this.#errors = new ClientErrors(server, this.traffic)
+    this.#stalled = new StalledUploads(server, this.traffic, this.#errors)
     const events: NodeEvents = server
     events.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
+    // Without a listener node:http closes the connection without a word.
+    if (events.listenerCount('connect') === 0) events.on('connect', this.#onConnect)
     // Whether the client should send its body is the upstream's to say.
     if (events.listenerCount('checkContinue') === 0) events.on('checkContinue', this.#onContinue)
   }
@@ -107,6 +126,9 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       .removeListener('request', this.#onRequest)
       .removeListener('upgrade', this.#onUpgrade)
       .removeListener('checkContinue', this.#onContinue)
+      .removeListener('connect', this.#onConnect)
+    this.#errors.detach()
+    this.#stalled.close()
     this.traffic.detach()
     this.#upstreams.close()
   }
@@ -133,6 +155,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     res: ServerResponse,
     upstream: Upstream
   ): Promise<Outcome> {
+    if (endsHere(req, res)) return Promise.resolve(DONE)
     leaveExpectation(req)
     return exchange(req, res, upstream, this.trust)
   }
@@ -164,18 +187,35 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     this.traffic.addRequest(res)
     const send = (upstream: Upstream): Promise<Outcome> => this.forwardRequest(req, res, upstream)
     const pass = new Pass(this.#http, req, res, address => this.#forward(address, send))
-    const refusal = refuseUnsafe(req, res)
+    const refusal = refuseUnsafe(this.server, req, res)
     if (refusal !== undefined) pass.fail(refusal)
     else pass.run()
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
-    if (hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+    if (followsRefused(req)) return
+    behindAnswers(this.traffic, socket, () => {
+      const refusal = refuseUnsafe(this.server, req, undefined)
+      if (refusal === undefined && hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+      socket.on('error', () => socket.destroy())
+      req.head = head
+      this.traffic.addUpgrade(socket)
+      const send = (upstream: Upstream): Promise<Outcome> => this.forwardUpgrade(req, socket, upstream)
+      const pass = new Pass(this.#ws, req, socket, address => this.#forward(address, send))
+      if (refusal !== undefined) pass.fail(refusal)
+      else pass.run()
+    })
+  }
+
+  /** A gateway is no tunnel (RFC 9110 section 9.3.6). */
+  #connect(req: DistributorRequest, client: Duplex | ServerResponse): void {
+    const events: NodeEvents = this.server
+    if (followsRefused(req) || events.listenerCount('connect') > 1) return
+    // In HTTP/2 it is a stream like any other.
+    if (client instanceof Http2ServerResponse) return void client.writeHead(501).end()
+    const socket = client as Duplex
     socket.on('error', () => socket.destroy())
-    req.head = head
-    this.traffic.addUpgrade(socket)
-    const send = (upstream: Upstream): Promise<Outcome> => this.forwardUpgrade(req, socket, upstream)
-    new Pass(this.#ws, req, socket, address => this.#forward(address, send)).run()
+    behindAnswers(this.traffic, socket, () => lingeringEnd(socket, refusal(501)))
   }
 
   /** Once more where a pooled connection turned out to be closed; there is no other upstream to try. */

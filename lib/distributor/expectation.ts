@@ -18,8 +18,7 @@ export function continueOnRead(req: IncomingMessage, res: ServerResponse): void 
   const read = req._read
   req._read = function (size) {
     req._read = read
-    // Behind a reset of HTTP/2 it would throw, which would be an error of the request that nobody listens to.
-    if (!left.has(req) && !res.headersSent && !protocolOf(req).isOver(res)) res.writeContinue()
+    if (!left.has(req) && !protocolOf(req).isOver(res)) protocolOf(req).writeContinue(res)
     read.call(req, size)
   }
 }

@@ -55,4 +55,6 @@ export interface DistributorOptions {
   trustProxy?: TrustProxy
   /** The longest silence of an upstream; see the option of the same name of `up()`. Default `'60s'`. */
   proxyTimeout?: Duration
+  /** Our name in the `Via` fields of requests and answers; see the option of the same name of `up()`. Default true. */
+  via?: boolean | string
 }

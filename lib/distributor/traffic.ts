@@ -26,6 +26,16 @@ export class Traffic {
     })
   }
 
+  /** The answers that are due. */
+  get answers(): Iterable<ServerResponse> {
+    return this.#answers
+  }
+
+  /** The answers that are due on a connection, in their order. */
+  answersOn(socket: Duplex): ServerResponse[] {
+    return [...this.#answers].filter(({ req }) => req.socket === socket)
+  }
+
   addUpgrade(socket: Duplex): void {
     this.#upgraded.add(socket)
     socket.once('close', () => {

@@ -1,13 +1,19 @@
-import { isClientField, linksOf } from '../proxy/response-fields.js'
+import { isClientField } from '../proxy/response-fields.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 
 /**
  * The head of an answer for an HTTP/1.1 client, byte for byte as node:http writes it for the same fields.
  *
+ * @param via our name in Via, if the answer is to have it there
  * @param chunked whether the body is sent in chunks
  * @param persistence the lines that say whether the connection stays open
  */
-export function answerHead(head: ResponseHead, chunked: boolean, persistence: string): string {
+export function answerHead(
+  head: ResponseHead,
+  via: string | undefined,
+  chunked: boolean,
+  persistence: string
+): string {
   const { fields } = head
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   let dated = false
@@ -17,6 +23,7 @@ export function answerHead(head: ResponseHead, chunked: boolean, persistence: st
     text += `${name}: ${fields[i + 1] ?? ''}\r\n`
     dated ||= name.length === 4 && name.toLowerCase() === 'date'
   }
+  if (via !== undefined) text += `Via: ${head.version} ${via}\r\n`
   if (!dated) text += `Date: ${new Date().toUTCString()}\r\n`
   text += persistence
   return chunked ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`
@@ -29,9 +36,3 @@ export function keepAliveLines(keepAliveTimeoutMs: number): string {
 }
 
 export const CLOSE_LINE = 'Connection: close\r\n'
-
-/** Interim hints (RFC 8297) as they go to the client; '' if there are none. */
-export function earlyHints(head: ResponseHead): string {
-  const links = linksOf(head)
-  return links.length === 0 ? '' : `HTTP/1.1 103 Early Hints\r\nLink: ${links.join(', ')}\r\n\r\n`
-}

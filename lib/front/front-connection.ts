@@ -77,7 +77,7 @@ export class FrontConnection {
   forward(upstream: Upstream, settle: (outcome: Outcome) => void): void {
     const request = this.#request
     if (request === undefined) return settle(DONE)
-    const text = `${request.line}${request.fields}${this.#ourLines(request.host, upstream.clientField)}\r\n`
+    const text = `${request.line}${request.fields}${this.#ourLines(request.host, upstream)}\r\n`
     this.#exchange.start(request.method, text, upstream, settle)
   }
 
@@ -161,11 +161,12 @@ export class FrontConnection {
     return this.#last ? CLOSE_LINE : this.#host.keepAliveLines
   }
 
-  #ourLines(host: string, clientField: string | undefined): string {
+  #ourLines(host: string, { clientField, via }: Upstream): string {
     const known = this.#ours
     if (known?.host === host && known.clientField === clientField) return known.text
     const from = { socket: this.client }
-    let text = forwardedLines(from, host, NOTHING_CLAIMED, NONE_GIVEN, this.#host.trust)
+    let text = via === undefined ? '' : `Via: 1.1 ${via}\r\n`
+    text += forwardedLines(from, host, NOTHING_CLAIMED, NONE_GIVEN, this.#host.trust)
     if (clientField !== undefined) text += clientLine(from, clientField)
     this.#ours = { host, clientField, text }
     return text

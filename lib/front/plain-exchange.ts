@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import { UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
+import { interimText } from '../proxy/interim.js'
 import { DONE, retryOf, type Outcome } from '../proxy/outcome.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { waitForConnection } from '../proxy/wait-for-connection.js'
-import { answerHead, earlyHints } from './answer-head.js'
+import { answerHead } from './answer-head.js'
 
 /** Up to so many bytes an answer, or a piece of one, is copied to be sent in one write. */
 const SMALL = 16_384
@@ -78,7 +79,7 @@ export class PlainExchange implements ConnectionUser {
   onDrain(): void {}
 
   onInformation(head: ResponseHead): void {
-    if (head.status === 103) this.#text += earlyHints(head)
+    if (head.status !== 100) this.#text += interimText(head, this.#upstream?.via)
   }
 
   onHead(head: ResponseHead): void {
@@ -86,7 +87,7 @@ export class PlainExchange implements ConnectionUser {
       throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
     this.#head = head
     this.#chunked = head.framing === 'chunked' || head.framing === 'close'
-    this.#text += answerHead(head, this.#chunked, this.#persistence())
+    this.#text += answerHead(head, this.#upstream?.via, this.#chunked, this.#persistence())
   }
 
   onData(piece: Buffer): void {

@@ -86,6 +86,11 @@ export interface UpOptions {
    */
   proxyTimeout?: Duration
   /**
+   * Requests and answers get a `Via` field, as RFC 9110 asks of gateways: `true` names us `up`, a string gives
+   * another pseudonym, `false` leaves the field as it is. Default true.
+   */
+  via?: boolean | string
+  /**
    * Whether plain requests (GET and HEAD without a body and without fields that need care, while there is no
    * middleware) may be forwarded without becoming objects of node:http. Nobody can tell the difference but
    * by the time that it takes. Default true.
@@ -117,5 +122,6 @@ export interface ResolvedOptions {
   readonly maxHeld: number
   readonly holdTimeoutMs: number
   readonly proxyTimeoutMs: number
+  readonly via: string | undefined
   readonly fastPath: boolean
 }

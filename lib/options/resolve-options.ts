@@ -8,6 +8,7 @@ import { isDevelopment } from './environment.js'
 import { inheritedExecArgv } from './exec-argv.js'
 import type { ResolvedOptions, UpOptions } from './options.js'
 import { parseTrust } from './trust.js'
+import { parseVia } from './via.js'
 import { parseWorkerCount } from './worker-count.js'
 
 const KNOWN = {
@@ -33,6 +34,7 @@ const KNOWN = {
   maxHeld: true,
   holdTimeout: true,
   proxyTimeout: true,
+  via: true,
   fastPath: true
 } satisfies Record<keyof UpOptions, true>
 
@@ -82,6 +84,7 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     maxHeld: asWhole('maxHeld', given['maxHeld'] ?? 1000, 0),
     holdTimeoutMs: duration('holdTimeout', '30s'),
     proxyTimeoutMs: duration('proxyTimeout', '60s'),
+    via: parseVia('via', given['via'] ?? true),
     fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
   })
 }

@@ -14,10 +14,12 @@ export interface ClientProtocol {
   isSent(res: ServerResponse): boolean
   /** Whether the end of the request's body is one that the client meant. */
   isWhole(req: IncomingMessage): boolean
-  /** Passes a 1xx answer on, where the client can use it. */
-  writeInformation(req: IncomingMessage, res: ServerResponse, head: ResponseHead): void
+  /** Lets the client send the body that it keeps back, unless the answer has come meanwhile. */
+  writeContinue(res: ServerResponse): void
+  /** Passes a 1xx answer on, where the client can use it; `via` is our name in its Via field, if it gets one. */
+  writeInterim(res: ServerResponse, head: ResponseHead, via: string | undefined): void
   /** Begins the answer; what middleware set before stays. */
-  writeHead(res: ServerResponse, head: ResponseHead): void
+  writeHead(res: ServerResponse, head: ResponseHead, via: string | undefined): void
   /** Sends the head, if it is still kept back. */
   flushHead(res: ServerResponse): boolean
   /** Ends an answer that is not whole, so that the client can tell. */

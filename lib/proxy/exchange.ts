@@ -25,7 +25,12 @@ export function exchange(
   return new Promise(resolve => {
     try {
       if (protocolOf(req).isOver(res)) return resolve(DONE)
-      const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: false })
+      const head = buildRequestHead(req, {
+        trust,
+        clientField: upstream.clientField,
+        via: upstream.via,
+        upgrade: false
+      })
       if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
       const connection = upstream.pool.acquire()
       if (connection === undefined) {
@@ -65,6 +70,8 @@ class Exchange implements ConnectionUser {
   readonly #upload: Upload
   /** A repetition of it does no harm, as far as the request goes. */
   readonly #harmless: boolean
+  /** The client may wait for a 100 before it sends its body. */
+  #awaitsContinue: boolean
   #settle: ((outcome: Outcome) => void) | undefined
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
@@ -87,6 +94,7 @@ class Exchange implements ConnectionUser {
     this.#connection = connection
     this.#upload = new Upload(req, this.#connection, body, this.#protocol)
     this.#harmless = body === 'none' && isIdempotent(req.method ?? '')
+    this.#awaitsContinue = body !== 'none' && req.headers.expect !== undefined
     this.#settle = settle
   }
 
@@ -103,7 +111,10 @@ class Exchange implements ConnectionUser {
   }
 
   onInformation(head: ResponseHead): void {
-    this.#protocol.writeInformation(this.#req, this.#res, head)
+    if (head.status !== 100) return this.#protocol.writeInterim(this.#res, head, this.#upstream.via)
+    if (!this.#awaitsContinue) return
+    this.#awaitsContinue = false
+    this.#protocol.writeContinue(this.#res)
   }
 
   onHead(head: ResponseHead): void {
@@ -112,7 +123,7 @@ class Exchange implements ConnectionUser {
     // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
     // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
-    this.#protocol.writeHead(this.#res, head)
+    this.#protocol.writeHead(this.#res, head, this.#upstream.via)
     this.#head = head
   }
 
@@ -144,7 +155,8 @@ class Exchange implements ConnectionUser {
 
   onSilence(): void {
     // It is the client who keeps us waiting: its own time limits are the server's matter.
-    if (this.#throttled || (this.#upload.isWaitingForClient && this.#head === undefined)) return
+    const isUpload = this.#upload.isWaitingForClient && !this.#awaitsContinue && this.#head === undefined
+    if (this.#throttled || isUpload) return
     this.#connection.destroy()
     const error = new UpstreamError(
       'UP_ERR_UPSTREAM_TIMEOUT',

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ClientProtocol } from './client-protocol.js'
-import { linksOf, writeResponseHead } from './response-fields.js'
+import { writeContinue, writeInterim } from './interim.js'
+import { writeResponseHead } from './response-fields.js'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -14,10 +15,12 @@ export const http1: ClientProtocol = {
   // node:http tells no end of a body that is cut off.
   isWhole: () => true,
 
-  writeInformation(req, res, head) {
-    if (req.httpVersionMinor === 0 || res.headersSent) return
-    if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue()
-    else if (head.status === 103) writeEarlyHints(res, linksOf(head))
+  writeContinue(res) {
+    if (res.req.httpVersionMinor > 0) writeContinue(res)
+  },
+
+  writeInterim(res, head, via) {
+    if (res.req.httpVersionMinor > 0 && !res.headersSent) writeInterim(res, head, via)
   },
 
   writeHead: writeResponseHead,
@@ -31,13 +34,5 @@ export const http1: ClientProtocol = {
       head.framing === 'close' || (req.httpVersionMinor === 0 && head.framing !== 'length')
     if (delimitedByClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy()
     else res.destroy()
-  }
-}
-
-function writeEarlyHints(res: ServerResponse, links: string[]): void {
-  try {
-    if (links.length > 0) res.writeEarlyHints({ link: links })
-  } catch {
-    // node:http knows fewer forms of Link than RFC 8288 has; a hint may be dropped.
   }
 }

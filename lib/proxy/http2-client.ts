@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, type ServerHttp2Stream } from 'node:http2'
 import { UpstreamError } from '../errors.js'
 import type { ClientProtocol } from './client-protocol.js'
-import { clientFields, groupFields, linksOf } from './response-fields.js'
+import { clientFields, groupFields } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
 
 const LISTS = new Set(['content-encoding', 'content-language'])
@@ -20,14 +20,23 @@ export const http2: ClientProtocol = {
   // node:http2 ends a body that was reset like one that is whole.
   isWhole: req => !streamOf(req).closed,
 
-  writeInformation(req, res, head) {
-    if (res.headersSent || streamOf(res).closed) return
-    if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue()
-    else if (head.status === 103) writeEarlyHints(streamOf(res), linksOf(head))
+  writeContinue(res) {
+    // Behind a reset it would throw.
+    if (!res.headersSent && !streamOf(res).closed) res.writeContinue()
   },
 
-  writeHead(res, head) {
-    const groups = groupFields(clientFields(head))
+  writeInterim(res, head, via) {
+    if (res.headersSent || streamOf(res).closed) return
+    try {
+      const fields = Object.fromEntries(groupFields(clientFields(head, via)))
+      streamOf(res).additionalHeaders({ ...fields, ':status': head.status })
+    } catch {
+      // A field that HTTP/2 has not, or only once: a hint may be lost.
+    }
+  },
+
+  writeHead(res, head, via) {
+    const groups = groupFields(clientFields(head, via))
     try {
       for (const [name, values] of groups) setField(res, name, values)
       // The body is the upstream's: a length that middleware set for one of its own is not its length.
@@ -82,8 +91,4 @@ function respond(res: ServerResponse, head: ResponseHead, groups: ReadonlyMap<st
     }
     res.writeHead(head.status)
   }
-}
-
-function writeEarlyHints(stream: ServerHttp2Stream, links: string[]): void {
-  if (links.length > 0) stream.additionalHeaders({ ':status': 103, link: links })
 }

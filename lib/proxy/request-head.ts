@@ -18,6 +18,8 @@ export interface RequestHeadOptions {
   readonly trust: (address: string) => boolean
   /** Name of the secret field that tells a worker its client, if the upstream is a worker that reads it. */
   readonly clientField: string | undefined
+  /** Our name in Via, if the request is to have it there. */
+  readonly via: string | undefined
   /** Keep `Upgrade`, and say so in `Connection`. */
   readonly upgrade: boolean
 }
@@ -44,6 +46,7 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
   let chunked = false
   let length = ''
   let lines = ''
+  const traced = method === 'OPTIONS' || method === 'TRACE'
 
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] ?? ''
@@ -74,6 +77,9 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
       case 'x-forwarded-host':
         claimed.host ||= value
         break
+      case 'max-forwards':
+        lines += `${name}: ${traced ? oneLess(value) : value}\r\n`
+        break
       case 'upgrade':
         if (options.upgrade) lines += `${name}: ${value}\r\nConnection: Upgrade\r\n`
         break
@@ -82,6 +88,8 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
   if (chunked) assertFraming(req)
   if (!sawHost) lines = `Host: ${host ?? ''}\r\n` + lines
   if (chunked) lines += 'Transfer-Encoding: chunked\r\n'
+  // RFC 9110 section 7.6.3: behind those of others, which are the same list.
+  if (options.via !== undefined) lines += `Via: ${req.httpVersion} ${options.via}\r\n`
   lines += forwardedLines(req, host ?? '', claimed, given, options.trust)
   if (options.clientField !== undefined) lines += clientLine(req, options.clientField)
 
@@ -116,6 +124,7 @@ function connectionField(name: string, given: ReadonlySet<string>): string {
     case 4: // Host
     case 7: // Upgrade, Trailer
     case 10: // Connection, Keep-Alive
+    case 12: // Max-Forwards
     case 14: // Content-Length
     case 15: // X-Forwarded-For
     case 16: // Proxy-Connection, X-Forwarded-Host
@@ -138,6 +147,7 @@ const CONNECTION_FIELDS = new Set([
   'trailer',
   'connection',
   'keep-alive',
+  'max-forwards',
   'content-length',
   'x-forwarded-for',
   'proxy-connection',
@@ -145,6 +155,11 @@ const CONNECTION_FIELDS = new Set([
   'transfer-encoding',
   'x-forwarded-proto'
 ])
+
+/** RFC 9110 section 7.6.2. What is no number says nothing, and is left as it is. */
+function oneLess(maxForwards: string): string {
+  return /^\d{1,15}$/.test(maxForwards) ? String(Math.max(0, Number(maxForwards) - 1)) : maxForwards
+}
 
 /** RFC 9112 section 3.2.2: of an absolute-form target the authority replaces Host. */
 function splitTarget(url: string): { path: string; host: string | undefined } {

@@ -12,13 +12,19 @@ const CONNECTION_FIELDS = new Set([
   'transfer-encoding'
 ])
 
-/** The answer's fields for the client, names and values in turn. */
-export function clientFields(head: ResponseHead): readonly string[] {
+/**
+ * The answer's fields for the client, names and values in turn.
+ *
+ * @param via our name in Via, if the answer is to have it there
+ */
+export function clientFields(head: ResponseHead, via: string | undefined): readonly string[] {
   const fields: string[] = []
   for (let i = 0; i + 1 < head.fields.length; i += 2) {
     const name = head.fields[i] ?? ''
     if (isClientField(name, head)) fields.push(name, head.fields[i + 1] ?? '')
   }
+  // RFC 9110 section 7.6.3: behind those of others, which are the same list.
+  if (via !== undefined) fields.push('Via', `${head.version} ${via}`)
   return fields
 }
 
@@ -44,8 +50,8 @@ function isConnectionField(name: string, nominated: readonly string[]): boolean 
  * Gives `res` the upstream's status line and fields. What middleware set before stays: Set-Cookie of
  * both sides, for any other name the upstream's value wins.
  */
-export function writeResponseHead(res: ServerResponse, head: ResponseHead): void {
-  const fields = clientFields(head)
+export function writeResponseHead(res: ServerResponse, head: ResponseHead, via: string | undefined): void {
+  const fields = clientFields(head, via)
   if (res.getHeaderNames().length === 0 && !Object.hasOwn(res, 'writeHead')) {
     res.writeHead(head.status, head.reason, fields as string[])
     return
@@ -59,11 +65,6 @@ export function writeResponseHead(res: ServerResponse, head: ResponseHead): void
     else res.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
   }
   res.writeHead(head.status, head.reason)
-}
-
-/** The values of an interim answer's Link fields. */
-export function linksOf(head: ResponseHead): string[] {
-  return head.fields.filter((_, i) => i % 2 === 1 && head.fields[i - 1]?.toLowerCase() === 'link')
 }
 
 /** Each name, as it is spelled first, with its values. */

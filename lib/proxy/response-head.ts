@@ -7,6 +7,7 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close'
 export interface ResponseHead {
   readonly status: number
   readonly reason: string
+  readonly version: '1.0' | '1.1'
   /** Names and values in turn, as received: order, spelling and repetition kept; latin1. */
   readonly fields: readonly string[]
   readonly framing: Framing
@@ -79,6 +80,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
   return {
     status,
     reason,
+    version: http10 ? '1.0' : '1.1',
     fields,
     framing,
     length: framing === 'length' ? length : -1,

@@ -31,7 +31,7 @@ export function splice(a: Duplex, b: Duplex, onDone: () => void): void {
       .on('close', () => {
         // What was received before the close is still to be sent.
         if (to.writableLength === 0) to.destroy()
-        else endAfter(to)
+        else endAfter(to.once('finish', () => to.destroy()))
         if (--open > 0) return
         clearTimeout(linger)
         onDone()

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpError, UpstreamError } from '../errors.js'
 import { addressText } from './address.js'
+import { interimText } from './interim.js'
 import { lingeringEnd } from './lingering-end.js'
 import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead } from './request-head.js'
@@ -33,7 +34,12 @@ export function upgrade(
   return new Promise(resolve => {
     try {
       if (client.destroyed || client.writableEnded) return resolve(DONE)
-      const head = buildRequestHead(req, { trust, clientField: upstream.clientField, upgrade: true })
+      const head = buildRequestHead(req, {
+        trust,
+        clientField: upstream.clientField,
+        via: upstream.via,
+        upgrade: true
+      })
       new Upgrade(req, client, early, upstream, fields, resolve).start(head.text)
     } catch (error) {
       const known =
@@ -94,8 +100,10 @@ class Upgrade implements ResponseReceiver {
 
   // The upstream's answer
 
-  onInformation(): void {
-    // An interim answer says nothing that a client which asked for an upgrade could use.
+  onInformation(head: ResponseHead): void {
+    // There is no body that a 100 could be about.
+    if (!this.#http10 && head.status !== 100)
+      this.#client.write(interimText(head, this.#upstream.via), 'latin1')
   }
 
   onHead(head: ResponseHead): void {
@@ -104,7 +112,7 @@ class Upgrade implements ResponseReceiver {
       throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols without naming one')
     this.#head = head
     let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${this.#fields}`
-    const fields = clientFields(head)
+    const fields = clientFields(head, this.#upstream.via)
     for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i] ?? ''}: ${fields[i + 1] ?? ''}\r\n`
     if (head.status === 101) {
       text += `Upgrade: ${head.fields[protocol + 1] ?? ''}\r\nConnection: Upgrade\r\n`

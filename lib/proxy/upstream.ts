@@ -4,6 +4,8 @@ import { ConnectionPool, type PoolOptions } from './connection-pool.js'
 export interface UpstreamOptions extends PoolOptions {
   /** Name of the secret field by which a worker learns its client. */
   readonly clientField?: string | undefined
+  /** Our name in the Via fields of what passes by here; undefined for no such field. */
+  readonly via?: string | undefined
 }
 
 /** An address that requests are forwarded to, with its pool of connections. */
@@ -11,12 +13,14 @@ export class Upstream {
   readonly address: Address
   readonly clientField: string | undefined
   readonly timeoutMs: number
+  readonly via: string | undefined
   readonly pool: ConnectionPool
 
   constructor(address: Address, options: UpstreamOptions) {
     this.address = address
     this.clientField = options.clientField
     this.timeoutMs = options.timeoutMs
+    this.via = options.via
     this.pool = new ConnectionPool(address, options)
   }
 

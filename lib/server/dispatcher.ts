@@ -61,10 +61,11 @@ export class Dispatcher {
   add(worker: Worker): void {
     const { address, clientField } = worker
     if (address === undefined) return
-    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs } = this.#options
+    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via } = this.#options
     const upstream = new Upstream(address, {
       timeoutMs: proxyTimeoutMs,
       clientField,
+      via,
       max: maxConnections,
       queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
     })

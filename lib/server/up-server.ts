@@ -53,7 +53,11 @@ export class UpServer extends Distributor<UpServerEvents> {
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
     const resolved = resolveOptions(options)
     const path = resolveModule(file, resolved.cwd)
-    super(server, { trustProxy: resolved.trust, proxyTimeout: resolved.proxyTimeoutMs })
+    super(server, {
+      trustProxy: resolved.trust,
+      proxyTimeout: resolved.proxyTimeoutMs,
+      via: resolved.via ?? false
+    })
     this.file = path
     this.#options = resolved
     this.#numWorkers = resolved.numWorkers

@@ -223,3 +223,8 @@ test('-V and --version print the version', () => {
   assert.equal(printed(['-V']), '1.2.3\n')
   assert.equal(printed(['--version']), '1.2.3\n')
 })
+
+test('--no-via leaves Via alone, and without it the option has its default', () => {
+  assert.equal(parse(['--no-via', 'app.js']).up.via, false)
+  assert.ok(!('via' in parse(['app.js']).up))
+})

@@ -5,14 +5,16 @@ import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { ProxiedServer } from '#lib/distributor/middleware.js'
 import type { UpOptions } from '#lib/options/options.js'
 import { UpServer } from '#lib/server/up-server.js'
 import { temporary } from './leftovers.js'
+import type { Scope } from './raw.js'
 import { events } from './wait.js'
 
 /** A server with its workers, which ends with the test. */
-export interface Running {
-  readonly server: Server
+export interface Running<S extends ProxiedServer = Server> {
+  readonly server: S
   readonly srv: UpServer
   readonly port: number
   readonly origin: string
@@ -26,8 +28,12 @@ export function fixture(name: string): string {
 }
 
 /** Serves a module, and resolves when the server listens; the workers may still be starting. */
-export async function launch(t: TestContext, file: string, options: UpOptions = {}): Promise<Running> {
-  const server = createServer()
+export async function launch<S extends ProxiedServer = Server>(
+  t: Scope,
+  file: string,
+  options: UpOptions = {},
+  server = createServer() as ProxiedServer as S
+): Promise<Running<S>> {
   // The test runner's arguments of node, which newer ones hand on to the test file, are not for workers.
   const srv = new UpServer(server, file, { numWorkers: 2, workerTimeout: '5s', execArgv: [], ...options })
   t.after(() => srv.close())
@@ -40,8 +46,13 @@ export async function launch(t: TestContext, file: string, options: UpOptions = 
 }
 
 /** Serves a module, and resolves when all workers are ready. */
-export async function serve(t: TestContext, file: string, options: UpOptions = {}): Promise<Running> {
-  const running = await launch(t, file, options)
+export async function serve<S extends ProxiedServer = Server>(
+  t: Scope,
+  file: string,
+  options: UpOptions = {},
+  server?: S
+): Promise<Running<S>> {
+  const running = await launch(t, file, options, server)
   const { srv } = running
   if (srv.workers.length < srv.numWorkers) await events(srv, 'spawn', srv.numWorkers - srv.workers.length)
   return running

@@ -1,10 +1,17 @@
 import { createServer, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TestContext } from 'node:test'
 import { Distributor } from '#lib/distributor/distributor.js'
 import type { DistributorOptions, ProxiedServer } from '#lib/distributor/middleware.js'
 import type { Address } from '#lib/proxy/address.js'
-import { listen, rawClient, rawUpstream, type RawPeer, type RawUpstream, type Transport } from './raw.js'
+import {
+  listen,
+  rawClient,
+  rawUpstream,
+  type RawPeer,
+  type RawUpstream,
+  type Scope,
+  type Transport
+} from './raw.js'
 
 export interface FrontOptions extends DistributorOptions {
   readonly transport?: Transport
@@ -16,9 +23,9 @@ export interface FrontOptions extends DistributorOptions {
 export class Front {
   readonly srv: Distributor
   readonly address: Address
-  readonly #t: TestContext
+  readonly #t: Scope
 
-  constructor(t: TestContext, srv: Distributor, address: Address) {
+  constructor(t: Scope, srv: Distributor, address: Address) {
     this.#t = t
     this.srv = srv
     this.address = address
@@ -34,13 +41,18 @@ export class Front {
   }
 }
 
-export async function front(t: TestContext, options: FrontOptions = {}): Promise<Front> {
+export async function front(t: Scope, options: FrontOptions = {}): Promise<Front> {
   const { transport, server = createServer(options.serverOptions ?? {}), ...rest } = options
   delete rest.serverOptions
   const srv = new Distributor(server, rest)
   // Also those that an upgrade took away from the http server.
   const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => sockets.add(socket))
+  server.on('connection', (socket: Socket) => {
+    // An upgrade with a body is emitted once more.
+    if (sockets.has(socket)) return
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const address = await listen(t, server, transport)
   t.after(async () => {
     srv.detach()
@@ -53,7 +65,7 @@ export async function front(t: TestContext, options: FrontOptions = {}): Promise
 
 /** A front that forwards all requests and upgrades to a scripted upstream. */
 export async function hop(
-  t: TestContext,
+  t: Scope,
   options: FrontOptions = {}
 ): Promise<{ front: Front; upstream: RawUpstream }> {
   const upstream = await rawUpstream(t, options.transport)

@@ -2,11 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { Address } from '#lib/proxy/address.js'
 
 /** No answer takes so long, whatever the machine is busy with: better a message than a hanging test. */
 const DEADLINE_MS = 10_000
+
+/** Something that ends, and what is to be done then: a test, or a suite. */
+export interface Scope {
+  after(fn: () => unknown): void
+}
 
 export type Transport = 'tcp' | 'unix'
 export const TRANSPORTS: readonly Transport[] = ['tcp', 'unix']
@@ -23,10 +27,13 @@ export class RawPeer {
   /** The connection is gone. */
   closed = false
   error: NodeJS.ErrnoException | undefined
+  readonly #transport: Socket
   readonly #waits = new Set<() => void>()
 
-  constructor(socket: Socket) {
+  /** @param transport the connection below it, where it is one of TLS */
+  constructor(socket: Socket, transport = socket) {
     this.socket = socket
+    this.#transport = transport
     socket
       .on('data', (chunk: Buffer) => {
         this.text += chunk.toString('latin1')
@@ -60,8 +67,8 @@ export class RawPeer {
 
   /** A TCP connection is reset; a UNIX socket is closed at once, which is all it has. */
   reset(): void {
-    if (this.socket.remoteAddress === undefined) this.socket.destroy()
-    else this.socket.resetAndDestroy()
+    if (this.#transport.remoteAddress === undefined) this.#transport.destroy()
+    else this.#transport.resetAndDestroy()
   }
 
   /** Waits for what is to come, and returns the text up to its end; what lies behind stays. */
@@ -159,26 +166,32 @@ export class Pour {
   }
 }
 
-/** An upstream, or a server of any kind, whose connections the test answers itself. */
-export class RawUpstream {
-  readonly address: Address
+/** Connections that were made to somebody, which the test answers itself. */
+export class RawConnections {
   readonly connections: RawPeer[] = []
-  readonly #server: Server
-  readonly #untaken: RawPeer[] = []
-  readonly #takers: ((peer: RawPeer) => void)[] = []
+  onAdd: ((peer: RawPeer) => void) | undefined
+  #untaken: RawPeer[] = []
+  #takers: ((peer: RawPeer) => void)[] = []
   #respond: ((head: string, peer: RawPeer) => void) | undefined
 
-  constructor(server: Server, address: Address) {
-    this.#server = server
-    this.address = address
-    server.on('connection', socket => {
-      const peer = new RawPeer(socket)
-      this.connections.push(peer)
-      void this.#serve(peer)
-      const taker = this.#takers.shift()
-      if (taker === undefined) this.#untaken.push(peer)
-      else taker(peer)
-    })
+  add(socket: Socket): RawPeer {
+    const peer = new RawPeer(socket)
+    this.connections.push(peer)
+    this.onAdd?.(peer)
+    void this.#serve(peer)
+    const taker = this.#takers.shift()
+    if (taker === undefined) this.#untaken.push(peer)
+    else taker(peer)
+    return peer
+  }
+
+  /** Ends all connections, and forgets them, and how they were to be answered. */
+  async clear(): Promise<void> {
+    const all = this.connections.splice(0)
+    this.#untaken = []
+    this.#respond = undefined
+    for (const { socket } of all) socket.destroy()
+    await Promise.all(all.map(peer => peer.whenClosed()))
   }
 
   /** The next connection that was not accepted yet. */
@@ -186,23 +199,21 @@ export class RawUpstream {
     const peer = this.#untaken.shift()
     if (peer !== undefined) return Promise.resolve(peer)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('nobody connected')), DEADLINE_MS)
-      this.#takers.push(accepted => {
+      const take = (accepted: RawPeer): void => {
         clearTimeout(timer)
         resolve(accepted)
-      })
+      }
+      const timer = setTimeout(() => {
+        this.#takers = this.#takers.filter(taker => taker !== take)
+        reject(new Error('nobody connected'))
+      }, DEADLINE_MS)
+      this.#takers.push(take)
     })
   }
 
   /** Answers each request on each later connection by `respond`. */
   answerAll(respond: (head: string, peer: RawPeer) => void): void {
     this.#respond = respond
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise(resolve => this.#server.close(resolve))
-    for (const { socket } of this.connections) socket.destroy()
-    await closed
   }
 
   async #serve(peer: RawPeer): Promise<void> {
@@ -216,8 +227,27 @@ export class RawUpstream {
   }
 }
 
+/** An upstream, or a server of any kind, whose connections the test answers itself. */
+export class RawUpstream extends RawConnections {
+  readonly address: Address
+  readonly #server: Server
+
+  constructor(server: Server, address: Address) {
+    super()
+    this.#server = server
+    this.address = address
+    server.on('connection', socket => this.add(socket))
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    for (const { socket } of this.connections) socket.destroy()
+    await closed
+  }
+}
+
 /** Listens where `transport` says, and tells where that is; `t` closes the server and removes its folder. */
-export async function listen(t: TestContext, server: Server, transport: Transport = 'tcp'): Promise<Address> {
+export async function listen(t: Scope, server: Server, transport: Transport = 'tcp'): Promise<Address> {
   if (transport === 'tcp') {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
@@ -232,7 +262,7 @@ export async function listen(t: TestContext, server: Server, transport: Transpor
 }
 
 /** An upstream that lives as long as its test. */
-export async function rawUpstream(t: TestContext, transport: Transport = 'tcp'): Promise<RawUpstream> {
+export async function rawUpstream(t: Scope, transport: Transport = 'tcp'): Promise<RawUpstream> {
   const server = createServer({ allowHalfOpen: true })
   const upstream = new RawUpstream(server, await listen(t, server, transport))
   t.after(() => upstream.close())
@@ -240,7 +270,7 @@ export async function rawUpstream(t: TestContext, transport: Transport = 'tcp'):
 }
 
 /** A client that lives as long as its test. */
-export function rawClient(t: TestContext, address: Address): RawPeer {
+export function rawClient(t: Scope, address: Address): RawPeer {
   const target =
     address.socketPath !== undefined
       ? { path: address.socketPath }

@@ -67,7 +67,8 @@ test("What belongs to the upstream's connection stays there", async t => {
   const fields = ['Connection: keep-alive, X-Hop', 'Keep-Alive: timeout=5', 'X-Hop: 1', 'Proxy-Connection: a']
   worker.send(answer('', [...fields, 'Upgrade: h2c', 'TE: trailers', 'X-End: 1']))
   const { headers } = await answered
-  assert.deepEqual(Object.keys(headers).sort(), [':status', 'content-length', 'date', 'x-end'])
+  assert.deepEqual(Object.keys(headers).sort(), [':status', 'content-length', 'date', 'via', 'x-end'])
+  assert.equal(headers['via'], '1.1 up')
 })
 
 for (const [title, method, text, length] of [

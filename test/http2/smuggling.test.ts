@@ -202,7 +202,7 @@ for (const [title, fields] of DROPPED) {
       [['GET /', 'front', '']]
     )
     const names = seen[0]?.fields.filter((_, i) => i % 2 === 0)
-    assert.deepEqual(names, ['Host', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host'])
+    assert.deepEqual(names, ['Host', 'Via', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host'])
   })
 }
 

@@ -68,6 +68,7 @@ test('Every option has its documented default', t => {
     maxHeld: 1000,
     holdTimeoutMs: 30_000,
     proxyTimeoutMs: 60_000,
+    via: 'up',
     fastPath: true
   })
 })
@@ -153,7 +154,11 @@ const wrong: [keyof UpOptions, unknown, RegExp][] = [
   ['maxHeld', 1.5, /a whole number of 0 or more/],
   ['maxHeld', '10', /a whole number of 0 or more/],
   ['holdTimeout', NaN, DURATION],
-  ['proxyTimeout', 'forever', DURATION]
+  ['proxyTimeout', 'forever', DURATION],
+  ['via', 'two words', /true, false, or a pseudonym without spaces/],
+  ['via', '', /true, false, or a pseudonym without spaces/],
+  ['via', 'a\r\nb', /true, false, or a pseudonym without spaces/],
+  ['via', 1, /true, false, or a pseudonym without spaces/]
 ]
 
 for (const [option, value, expected] of wrong) {

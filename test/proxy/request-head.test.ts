@@ -38,6 +38,7 @@ function build({
   return buildRequestHead(req, {
     trust: () => more.trust === true,
     clientField: more.clientField,
+    via: undefined,
     upgrade: more.upgrade === true
   })
 }
