@@ -1,17 +1,23 @@
 import type { Socket } from 'node:net'
 import type { UpError } from '../errors.js'
 import { clientLine, forwardedLines } from '../proxy/forwarded.js'
+import { lingeringEnd } from '../proxy/lingering-end.js'
 import { DONE, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { CLOSE_LINE } from './answer-head.js'
 import { PlainExchange } from './plain-exchange.js'
 import { PlainRequestReader, type PlainRequest } from './plain-request.js'
+import { PlainUpload } from './plain-upload.js'
 
 /** What a connection needs of the front that it belongs to. */
 export interface FrontHost {
   readonly trust: (address: string) => boolean
   /** Whether a request may go this way now. */
   readonly open: boolean
+  /** Whether it may have a body. */
+  readonly takesUploads: boolean
+  /** How long an upload may stand still, in milliseconds; 0 is no limit. */
+  readonly uploadTimeoutMs: number
   /** Whether connections end with their next answer. */
   readonly closing: boolean
   /** How long a connection may be idle between two requests, in milliseconds; 0 is no limit. */
@@ -22,6 +28,8 @@ export interface FrontHost {
   onRequest(connection: FrontConnection): void
   onDone(): void
   failureAnswer(error: UpError, persistence: string, method: string): string
+  /** The answer to what did not become a whole request, which is the last on its connection. */
+  refusal(status: number): string
   /** node:http takes the connection from here on, with what was read of its next request. */
   handOver(connection: FrontConnection, read: Buffer | undefined): void
   onTimeout(client: Socket): void
@@ -42,14 +50,15 @@ export class FrontConnection {
   readonly client: Socket
   readonly #host: FrontHost
   readonly #reader = new PlainRequestReader()
+  readonly #upload: PlainUpload
   readonly #exchange: PlainExchange
   /** The one that is being answered. */
   #request: PlainRequest | undefined
-  /** What the client sent behind it. */
-  #early: Buffer | undefined
+  /** The client has sent something behind it. */
+  #pipelined = false
   /** The lines of ours behind the client's fields, kept while they stay the same. */
   #ours: OurLines | undefined
-  #keepAliveMs = FIRST_BYTE_MS
+  #timeoutMs = FIRST_BYTE_MS
   #served = false
   #clientEnded = false
   #last = false
@@ -57,6 +66,7 @@ export class FrontConnection {
   constructor(client: Socket, host: FrontHost) {
     this.client = client
     this.#host = host
+    this.#upload = new PlainUpload(client)
     this.#exchange = new PlainExchange(client, () => this.#persistence())
     client
       .on('data', this.#onData)
@@ -68,9 +78,9 @@ export class FrontConnection {
       .setTimeout(FIRST_BYTE_MS)
   }
 
-  /** Whether no request is being answered. */
+  /** Whether no request is being received or answered. */
   get idle(): boolean {
-    return this.#request === undefined
+    return this.#request === undefined && this.#upload.whole
   }
 
   /** Sends the request to an upstream, and its answer to the client. `settle` is told the outcome, once. */
@@ -78,7 +88,8 @@ export class FrontConnection {
     const request = this.#request
     if (request === undefined) return settle(DONE)
     const text = `${request.line}${request.fields}${this.#ourLines(request.host, upstream)}\r\n`
-    this.#exchange.start(request.method, text, upstream, settle)
+    const upload = request.length > 0 ? this.#upload : undefined
+    this.#exchange.start(request.method, text, upload, upstream, settle)
   }
 
   /**
@@ -93,36 +104,48 @@ export class FrontConnection {
     if (error !== undefined)
       this.client.write(this.#host.failureAnswer(error, this.#persistence(), request.method), 'latin1')
     this.#request = undefined
-    const early = this.#early
-    this.#early = undefined
-    if (this.#last || this.#clientEnded) return this.client.destroySoon()
-    if (early !== undefined) return this.#handOver(early)
-    this.#served = true
-    if (this.#keepAliveMs !== this.#host.keepAliveTimeoutMs) {
-      this.#keepAliveMs = this.#host.keepAliveTimeoutMs
-      this.client.setTimeout(this.#keepAliveMs)
+    if (!this.#upload.whole) this.#upload.drop()
+    if (this.#last || this.#clientEnded) {
+      // What the client sent behind its last request must not cost it the answer.
+      if (this.#pipelined || !this.#upload.whole) this.#linger('')
+      else this.client.destroySoon()
+      return
     }
+    if (this.#pipelined) return this.#handOver(undefined)
+    this.#served = true
+    this.#setTimeout(this.#host.keepAliveTimeoutMs)
     // Who does not take its answers gets no more of them.
     if (this.client.writableNeedDrain) this.client.pause()
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (!this.#upload.whole) {
+      const behind = this.#upload.take(chunk)
+      if (behind !== undefined) this.#onData(behind)
+      return
+    }
     if (this.#request !== undefined) {
-      // Pipelined: its turn comes behind the answer. Nothing more is read, so this does not grow.
-      this.#early = this.#early === undefined ? chunk : Buffer.concat([this.#early, chunk])
+      // Its turn comes behind the answer. In the stream it keeps its place before the end of the client's side.
+      this.#pipelined = true
       this.client.pause()
+      this.client.unshift(chunk)
       return
     }
     const request = this.#host.open ? this.#reader.read(chunk) : undefined
-    if (request === undefined) return this.#handOver(chunk)
+    if (request === undefined || (request.length > 0 && !this.#host.takesUploads))
+      return this.#handOver(chunk)
     this.#request = request
+    if (request.length > 0) this.#upload.expect(request.length)
+    if (request.rest !== undefined) this.#onData(request.rest)
+    if (!this.#upload.whole) this.#setTimeout(this.#host.uploadTimeoutMs)
     this.#host.onRequest(this)
   }
 
   /** A client may end its side and still want its answer. */
   readonly #onEnd = (): void => {
     this.#clientEnded = true
-    if (this.#request === undefined) this.client.end()
+    if (!this.#upload.whole) this.#cutOff(400)
+    else if (this.#request === undefined) this.client.end()
   }
 
   readonly #onDrain = (): void => {
@@ -131,9 +154,36 @@ export class FrontConnection {
   }
 
   readonly #onTimeout = (): void => {
-    if (this.#request !== undefined) return
-    if (this.#served) this.#host.onTimeout(this.client)
+    if (this.#request !== undefined) {
+      if (this.#upload.isWaitingForClient && !this.#exchange.answered) this.#cutOff(408)
+      // It tells once only.
+      else if (!this.#upload.whole) this.client.setTimeout(this.#timeoutMs)
+    } else if (this.#served) this.#host.onTimeout(this.client)
     else this.#handOver(undefined)
+  }
+
+  /** The request will not become whole. */
+  #cutOff(status: number): void {
+    const answered = this.#exchange.answered
+    const isDue = this.#request !== undefined && !answered
+    this.#request = undefined
+    this.#exchange.abandon()
+    this.#upload.drop()
+    // The client must be able to tell that its answer is not whole.
+    if (answered) this.client.destroy()
+    else this.#linger(isDue ? this.#host.refusal(status) : '')
+  }
+
+  /** Ends the connection; what the client still sends is nobody's any more. */
+  #linger(text: string): void {
+    this.client.removeListener('data', this.#onData).removeListener('end', this.#onEnd)
+    lingeringEnd(this.client, text)
+  }
+
+  #setTimeout(ms: number): void {
+    if (this.#timeoutMs === ms) return
+    this.#timeoutMs = ms
+    this.client.setTimeout(ms)
   }
 
   readonly #onError = (error: Error): void => this.#host.onError(this.client, error)
@@ -157,7 +207,7 @@ export class FrontConnection {
   }
 
   #persistence(): string {
-    this.#last = this.#host.closing
+    this.#last = this.#host.closing || this.#request?.last === true
     return this.#last ? CLOSE_LINE : this.#host.keepAliveLines
   }
 

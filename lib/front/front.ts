@@ -18,6 +18,8 @@ export interface FrontOptions {
   readonly onDone: () => void
   /** The whole answer to a request that cannot be served, with these lines about persistence. */
   readonly failureAnswer: (error: UpError, persistence: string, method: string) => string
+  /** The answer to what did not become a whole request. */
+  readonly refusal: (status: number) => string
 }
 
 type ConnectionListener = (this: NetServer, client: Socket) => void
@@ -32,6 +34,7 @@ export class Front implements FrontHost {
   readonly onRequest: FrontOptions['onRequest']
   readonly onDone: FrontOptions['onDone']
   readonly failureAnswer: FrontOptions['failureAnswer']
+  readonly refusal: FrontOptions['refusal']
   readonly #server: Http1Server
   readonly #options: FrontOptions
   readonly #event: 'connection' | 'secureConnection'
@@ -61,6 +64,7 @@ export class Front implements FrontHost {
     this.onRequest = options.onRequest
     this.onDone = options.onDone
     this.failureAnswer = options.failureAnswer
+    this.refusal = options.refusal
     this.#event = event
     this.#ordinary = ordinary
     server.removeListener(event, ordinary).prependListener(event, this.#onConnection)
@@ -77,6 +81,15 @@ export class Front implements FrontHost {
       this.#server.listenerCount('request') === 1 &&
       this.#options.isOpen()
     )
+  }
+
+  /** The limits of uploads are ours, and so is what a client hears that breaks one off. */
+  get takesUploads(): boolean {
+    return (this.#server.requestTimeout ?? 0) === 0 && this.#server.listenerCount('clientError') === 1
+  }
+
+  get uploadTimeoutMs(): number {
+    return this.#server.headersTimeout ?? 0
   }
 
   get closing(): boolean {

@@ -2,11 +2,12 @@ import type { Socket } from 'node:net'
 import { UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
 import { interimText } from '../proxy/interim.js'
-import { DONE, retryOf, type Outcome } from '../proxy/outcome.js'
+import { DONE, isIdempotent, retryOf, type Outcome } from '../proxy/outcome.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { waitForConnection } from '../proxy/wait-for-connection.js'
 import { answerHead } from './answer-head.js'
+import type { PlainUpload } from './plain-upload.js'
 
 /** Up to so many bytes an answer, or a piece of one, is copied to be sent in one write. */
 const SMALL = 16_384
@@ -24,6 +25,8 @@ export class PlainExchange implements ConnectionUser {
   readonly #persistence: () => string
   #upstream: Upstream | undefined
   #connection: UpstreamConnection | undefined
+  #upload: PlainUpload | undefined
+  #repeatable = true
   #settle: ((outcome: Outcome) => void) | undefined
   #head: ResponseHead | undefined
   #chunked = false
@@ -39,10 +42,19 @@ export class PlainExchange implements ConnectionUser {
   /**
    * Sends a request.
    *
+   * @param upload its body, if it has one
    * @param settle told the outcome, once; while that is `failed` nothing was written to the client
    */
-  start(method: string, text: string, upstream: Upstream, settle: (outcome: Outcome) => void): void {
+  start(
+    method: string,
+    text: string,
+    upload: PlainUpload | undefined,
+    upstream: Upstream,
+    settle: (outcome: Outcome) => void
+  ): void {
     this.#upstream = upstream
+    this.#upload = upload
+    this.#repeatable = upload === undefined && isIdempotent(method)
     this.#settle = settle
     this.#head = undefined
     this.#chunked = false
@@ -58,6 +70,11 @@ export class PlainExchange implements ConnectionUser {
     )
   }
 
+  /** Whether the head of the answer has come. */
+  get answered(): boolean {
+    return this.#settle !== undefined && this.#head !== undefined
+  }
+
   /** The client takes more. */
   goOn(): void {
     if (!this.#throttled) return
@@ -69,6 +86,7 @@ export class PlainExchange implements ConnectionUser {
   abandon(): void {
     this.#connection?.destroy()
     this.#connection = undefined
+    this.#upload?.drop()
     this.#finish(DONE)
   }
 
@@ -76,7 +94,9 @@ export class PlainExchange implements ConnectionUser {
     return this.#client.writableLength !== 0
   }
 
-  onDrain(): void {}
+  onDrain(): void {
+    this.#upload?.goOn()
+  }
 
   onInformation(head: ResponseHead): void {
     if (head.status !== 100) this.#text += interimText(head, this.#upstream?.via)
@@ -114,14 +134,18 @@ export class PlainExchange implements ConnectionUser {
     this.#connection = undefined
     if (this.#throttled) connection?.resume()
     this.#throttled = false
-    if (connection !== undefined && this.#head?.persistent === true) this.#upstream?.pool.release(connection)
+    const isSent = this.#upload?.done !== false
+    if (!isSent) this.#upload?.drop()
+    if (connection !== undefined && isSent && this.#head?.persistent === true)
+      this.#upstream?.pool.release(connection)
     else connection?.destroy()
     this.#finish(DONE)
   }
 
   onSilence(): void {
     // It is the client who keeps us waiting.
-    if (this.#throttled) return
+    const isUpload = this.#upload?.isWaitingForClient === true && this.#head === undefined
+    if (this.#throttled || isUpload) return
     this.#connection?.destroy()
     const error = new UpstreamError(
       'UP_ERR_UPSTREAM_TIMEOUT',
@@ -139,15 +163,21 @@ export class PlainExchange implements ConnectionUser {
       this.#client.destroy()
       return this.#finish(DONE)
     }
-    const retry = retryOf(error, true, !answering)
-    if (retry !== 'never') this.#upstream?.pool.discardIdle()
+    const retry = retryOf(error, this.#upload?.begun !== true, this.#repeatable && !answering)
+    if (retry === 'never') {
+      this.#upload?.drop()
+    } else {
+      this.#upload?.stop()
+      this.#upstream?.pool.discardIdle()
+    }
     this.#finish({ kind: 'failed', error, retry })
   }
 
   #begin(connection: UpstreamConnection, method: string, text: string): void {
     this.#connection = connection
     connection.begin(method, this)
-    connection.write(text)
+    if (this.#upload === undefined) connection.write(text)
+    else this.#upload.start(text, connection)
   }
 
   #flush(): void {

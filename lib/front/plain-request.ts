@@ -1,11 +1,17 @@
 /** A request head that needs no care: the client's text can go to the upstream nearly as it is. */
 export interface PlainRequest {
-  readonly method: 'GET' | 'HEAD'
+  readonly method: string
   /** The request line with its line end. */
   readonly line: string
   /** All field lines, each with its line end. */
   readonly fields: string
   readonly host: string
+  /** The client wants its connection closed behind the answer. */
+  readonly last: boolean
+  /** How long the body is, in bytes; 0 for none. */
+  readonly length: number
+  /** What was read behind the head. */
+  readonly rest: Buffer | undefined
 }
 
 /** The field lines of a head, found to be plain, and what of them is needed further on. */
@@ -15,22 +21,29 @@ interface PlainFields {
   /** Without the client's own Connection field. */
   readonly kept: string
   readonly host: string
+  readonly last: boolean
+  readonly length: number
 }
 
 /** Longer heads go the ordinary way. Less than any `maxHeaderSize` in use. */
 export const MAX_HEAD = 4096
 /** RFC 3986 path and query; what else there may be is seldom, and for node:http to judge. */
-const REQUEST_LINE = /^(GET|HEAD) \/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]* HTTP\/1\.1$/
+const REQUEST_LINE =
+  /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]* HTTP\/1\.1$/
 const FIELD_NAME = /^[A-Za-z0-9\-_]+$/
 /** One space in front, none behind, so that the text is the value; printable ASCII. */
 const FIELD_VALUE = /^ [\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 /** A host and perhaps a port; anything else is for the ordinary way. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._]+)(?::\d*)?$/
+/** Of a body; a number that every program takes for the same. */
+const LENGTH = /^ (?:0|[1-9]\d{0,14})$/
+/** The first letters of those methods: a TLS handshake and the like need not become text. */
+const FIRST_BYTES: ReadonlySet<number> = new Set(Buffer.from('GHPDO'))
 
 /**
- * Reads the heads of one connection's requests. Answers only for those that are beyond doubt: GET or HEAD,
- * complete in one read with nothing behind, one Host, no body, no field that concerns the connection
- * (RFC 9110 section 7.6.1) but `Connection: keep-alive`, none that the master itself sets.
+ * Reads the heads of one connection's requests. Answers only for those that are beyond doubt: complete in one
+ * read, one Host, a body by Content-Length or none, no field that concerns the connection (RFC 9110 section
+ * 7.6.1) but `Connection: keep-alive` or `close`, none that the master itself sets.
  *
  * The field lines of the requests on one connection are mostly the same: they are examined once.
  */
@@ -39,21 +52,27 @@ export class PlainRequestReader {
 
   /** @returns undefined if the request has to go the ordinary way */
   read(chunk: Buffer): PlainRequest | undefined {
-    const { length } = chunk
-    // G or H: a TLS handshake, a POST and the like need not become text.
-    if (length > MAX_HEAD || (chunk[0] !== 0x47 && chunk[0] !== 0x48)) return undefined
-    const text = chunk.toString('latin1')
+    const first = chunk[0] ?? 0
+    if (!FIRST_BYTES.has(first)) return undefined
+    // GET and HEAD: what stands behind them is for the ordinary way to judge.
+    const isBodiless = first === 0x47 || first === 0x48
+    const headEnd = isBodiless ? chunk.length : chunk.indexOf('\r\n\r\n', 0, 'latin1') + 4
+    if (headEnd > MAX_HEAD || headEnd < 4) return undefined
+    const text = chunk.toString('latin1', 0, headEnd)
     const lineEnd = text.indexOf('\r\n')
     if (lineEnd === -1 || !REQUEST_LINE.test(text.slice(0, lineEnd))) return undefined
-    const rest = text.slice(lineEnd + 2)
-    const fields = this.#last?.text === rest ? this.#last : readFields(rest)
-    if (fields === undefined) return undefined
+    const fieldLines = text.slice(lineEnd + 2)
+    const fields = this.#last?.text === fieldLines ? this.#last : readFields(fieldLines)
+    if (fields === undefined || (isBodiless && fields.length >= 0)) return undefined
     this.#last = fields
     return {
-      method: chunk[0] === 0x47 ? 'GET' : 'HEAD',
+      method: text.slice(0, text.indexOf(' ')),
       line: text.slice(0, lineEnd + 2),
       fields: fields.kept,
-      host: fields.host
+      host: fields.host,
+      last: fields.last,
+      length: Math.max(0, fields.length),
+      rest: headEnd < chunk.length ? chunk.subarray(headEnd) : undefined
     }
   }
 }
@@ -62,12 +81,14 @@ export class PlainRequestReader {
 function readFields(text: string): PlainFields | undefined {
   let host = ''
   let kept = ''
+  let last = false
+  let length = -1
   for (let at = 0; ;) {
     const end = text.indexOf('\r\n', at)
     if (end === -1) return undefined
     if (end === at) {
-      // Something behind the head would be a body or another request.
-      return host === '' || end + 2 !== text.length ? undefined : { text, kept, host }
+      // Something behind the head of a GET would be a body or another request.
+      return host === '' || end + 2 !== text.length ? undefined : { text, kept, host, last, length }
     }
     const colon = text.indexOf(':', at)
     if (colon === -1 || colon > end) return undefined
@@ -79,9 +100,14 @@ function readFields(text: string): PlainFields | undefined {
       if (host !== '' || !HOST.test(value.slice(1))) return undefined
       host = value.slice(1)
     } else if (lower === 'connection') {
-      if (value.toLowerCase() !== ' keep-alive') return undefined
+      const option = value.toLowerCase()
+      if (option !== ' keep-alive' && option !== ' close') return undefined
+      last ||= option === ' close'
       at = end + 2
       continue
+    } else if (lower === 'content-length') {
+      if (length !== -1 || !LENGTH.test(value)) return undefined
+      length = Number(value)
     } else if (NEEDS_CARE.has(lower) || lower.startsWith('x-forwarded-')) {
       return undefined
     }
@@ -91,7 +117,6 @@ function readFields(text: string): PlainFields | undefined {
 }
 
 const NEEDS_CARE = new Set([
-  'content-length',
   'expect',
   'http2-settings',
   'keep-alive',

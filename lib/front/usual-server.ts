@@ -6,7 +6,16 @@ import { MAX_HEAD } from './plain-request.js'
 /** What servers of HTTP/1.1 have in common, be they of node:http, node:https, or node:http2 with `allowHTTP1`. */
 export type Http1Server = NetServer &
   Pick<HttpServer, 'timeout' | 'maxHeadersCount' | 'keepAliveTimeout'> &
-  Partial<Pick<HttpServer, 'maxRequestsPerSocket' | 'closeIdleConnections' | 'closeAllConnections'>>
+  Partial<
+    Pick<
+      HttpServer,
+      | 'headersTimeout'
+      | 'requestTimeout'
+      | 'maxRequestsPerSocket'
+      | 'closeIdleConnections'
+      | 'closeAllConnections'
+    >
+  >
 
 /** The server, if it serves HTTP/1.1 and nobody gave it classes or limits of his own, which show in how it works. */
 export function usualServer(server: NetServer): Http1Server | undefined {

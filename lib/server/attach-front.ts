@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { refusal } from '../distributor/client-errors.js'
 import { errorAnswer } from '../distributor/default-handlers.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { Traffic } from '../distributor/traffic.js'
@@ -23,7 +24,8 @@ export function attachFront(
       dispatcher.serveNow(connection)
     },
     onDone: () => traffic.endPlain(),
-    failureAnswer
+    failureAnswer,
+    refusal
   })
 }
 

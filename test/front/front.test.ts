@@ -63,11 +63,21 @@ test('A request that is not plain goes to node:http with all behind it', async t
   const side = await start(t)
   const client = side.connect().send(GET)
   await takeAnswer(client)
-  client.send('POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel').send('lo')
+  client
+    .send('POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel')
+    .send('lo\r\n0\r\n\r\n')
   assert.match(await takeAnswer(client), /\r\n\r\n5$/)
   assert.equal(side.fast().length, 0)
   client.send(GET)
   assert.match(await takeAnswer(client), /^HTTP\/1\.1 200 OK\r\n/)
+})
+
+test('What is pipelined is answered, although the client has ended its side behind it', async t => {
+  const side = await start(t, fixture('scripted.cjs'))
+  const client = side.connect()
+  client.send('POST /echo/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /echo/2 HTTP/1.1\r\nHost: a\r\n\r\n').end()
+  const all = await client.takeAll()
+  assert.deepEqual(all.match(/\/echo\/\d/g), ['/echo/1', '/echo/2'])
 })
 
 test('A head that comes in pieces is put together', async t => {

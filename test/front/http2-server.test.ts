@@ -67,7 +67,9 @@ test('Plain requests are answered without node:http, and the others by it', asyn
   const client = await side.connect()
   for (let i = 0; i < 3; i++) assert.match(await takeAnswer(client.send(GET)), /^HTTP\/1\.1 200 OK\r\n/)
   assert.equal(side.fast(), 1)
-  client.send('POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel').send('lo')
+  client
+    .send('POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel')
+    .send('lo\r\n0\r\n\r\n')
   assert.match(await takeAnswer(client), /\r\n\r\n5$/)
   assert.equal(side.fast(), 0)
   assert.match(await takeAnswer(client.send(GET)), /^HTTP\/1\.1 200 OK\r\n/)

@@ -20,7 +20,10 @@ test('A request as browsers and tools send it is plain, and all its fields go on
     method: 'GET',
     line: "GET /a/~b.c?d=%20&e='1' HTTP/1.1\r\n",
     fields,
-    host: 'a.example:8080'
+    host: 'a.example:8080',
+    last: false,
+    length: 0,
+    rest: undefined
   })
 })
 
@@ -33,8 +36,32 @@ test('The client’s wish to keep its connection is not for the upstream', () =>
     assert.equal(read(get(`Accept: */*\r\n${line}\r\n${HOST}`))?.fields, `Accept: */*\r\n${HOST}`)
 })
 
+test('The client’s wish to end its connection is kept apart', () => {
+  const read1 = read(get(`Connection: close\r\n${HOST}`))
+  assert.deepEqual([read1?.fields, read1?.last], [HOST, true])
+})
+
+for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  test(`${method} with a body is plain, and what came of the body stands apart`, () => {
+    const fields = `${HOST}Content-Length: 5\r\n`
+    const plain = read(get(fields, `${method} /a HTTP/1.1`) + 'bod')
+    assert.deepEqual(
+      [plain?.method, plain?.fields, plain?.length, plain?.rest?.toString()],
+      [method, fields, 5, 'bod']
+    )
+  })
+
+  test(`${method} without a body is plain`, () => {
+    for (const fields of [HOST, `${HOST}Content-Length: 0\r\n`]) {
+      const plain = read(get(fields, `${method} /a HTTP/1.1`))
+      assert.deepEqual([plain?.fields, plain?.length, plain?.rest], [fields, 0, undefined])
+    }
+  })
+}
+
 const CARE: Readonly<Record<string, string>> = {
-  'another method': get(HOST, 'POST / HTTP/1.1'),
+  'another method': get(HOST, 'TRACE / HTTP/1.1'),
+  'a method that nobody knows': get(HOST, 'PROPFIND / HTTP/1.1'),
   'a method that begins like GET': get(HOST, 'GETS / HTTP/1.1'),
   'a method in lower case': get(HOST, 'get / HTTP/1.1'),
   'HTTP/1.0': get(HOST, 'GET / HTTP/1.0'),
@@ -48,10 +75,15 @@ const CARE: Readonly<Record<string, string>> = {
   'an empty Host': get('Host: \r\n'),
   'an odd Host': get('Host: a.example/b\r\n'),
   'a Host with two colons': get('Host: a:b:c\r\n'),
-  'a body': get(`${HOST}Content-Length: 1\r\n`) + 'x',
-  'Content-Length: 0': get(`${HOST}Content-Length: 0\r\n`),
+  'a body of a GET': get(`${HOST}Content-Length: 1\r\n`) + 'x',
+  'a Content-Length of a GET': get(`${HOST}Content-Length: 0\r\n`),
+  'two lengths': get(`${HOST}Content-Length: 1\r\nContent-Length: 1\r\n`, 'POST / HTTP/1.1') + 'x',
+  'a length with a sign': get(`${HOST}Content-Length: +1\r\n`, 'POST / HTTP/1.1') + 'x',
+  'a length with a zero in front': get(`${HOST}Content-Length: 01\r\n`, 'POST / HTTP/1.1') + 'x',
+  'a length that is no safe number': get(`${HOST}Content-Length: 10000000000000000\r\n`, 'POST / HTTP/1.1'),
+  'half the head of a POST': 'POST / HTTP/1.1\r\nHost: a\r\n',
   'Transfer-Encoding': get(`${HOST}transfer-encoding: chunked\r\n`) + '0\r\n\r\n',
-  'Connection: close': get(`${HOST}Connection: close\r\n`),
+  'two wishes in one': get(`${HOST}Connection: keep-alive, close\r\n`),
   'a nominated field': get(`${HOST}Connection: keep-alive, X-A\r\nX-A: 1\r\n`),
   'Keep-Alive': get(`${HOST}Keep-Alive: timeout=5\r\n`),
   Upgrade: get(`${HOST}Upgrade: websocket\r\n`),
