@@ -85,8 +85,9 @@ conformance({ few: true }, (wire, test) => {
     }
     const grown = await growth(stream)
     t.diagnostic(`the process grew by ${(grown / MB).toFixed(1)} MB`)
-    // The client and the worker of this test have their own share.
-    assert.ok(grown < 2 * GROWTH, `${grown} bytes`)
+    // The client and the worker of this test have their own share, and V8 lets 32 to 64 MB of what was read
+    // gather, depending on its version, before it collects it. A body that waits here would be twice as much.
+    assert.ok(grown < 3 * GROWTH, `${grown} bytes`)
   })
 
   test(`41. ${IDLE} idle connections leave others as they are`, async t => {

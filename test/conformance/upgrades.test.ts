@@ -247,6 +247,8 @@ conformance({ tls: true }, (wire, test) => {
         await client.takeHead()
         client.send('x'.repeat(100_000))
         if (i % 5 === 4) worker.reset()
+        // libuv tells of a reset that comes together with bytes as of an end; such a tunnel is half open.
+        else worker.socket.once('end', () => worker.end())
         client.reset()
       }
     }
