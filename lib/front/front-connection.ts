@@ -87,9 +87,8 @@ export class FrontConnection {
   forward(upstream: Upstream, settle: (outcome: Outcome) => void): void {
     const request = this.#request
     if (request === undefined) return settle(DONE)
-    const text = `${request.line}${request.fields}${this.#ourLines(request.host, upstream)}\r\n`
-    const upload = request.length > 0 ? this.#upload : undefined
-    this.#exchange.start(request.method, text, upload, upstream, settle)
+    const text = `${request.line}${request.fields}${this.#ourLines(request, upstream)}\r\n`
+    this.#exchange.start(request, text, request.length > 0 ? this.#upload : undefined, upstream, settle)
   }
 
   /**
@@ -211,20 +210,22 @@ export class FrontConnection {
     return this.#last ? CLOSE_LINE : this.#host.keepAliveLines
   }
 
-  #ourLines(host: string, { clientField, via }: Upstream): string {
+  #ourLines({ host, version }: PlainRequest, { clientField, via }: Upstream): string {
     const known = this.#ours
-    if (known?.host === host && known.clientField === clientField) return known.text
+    if (known?.host === host && known.version === version && known.clientField === clientField)
+      return known.text
     const from = { socket: this.client }
-    let text = via === undefined ? '' : `Via: 1.1 ${via}\r\n`
+    let text = via === undefined ? '' : `Via: ${version} ${via}\r\n`
     text += forwardedLines(from, host, NOTHING_CLAIMED, NONE_GIVEN, this.#host.trust)
     if (clientField !== undefined) text += clientLine(from, clientField)
-    this.#ours = { host, clientField, text }
+    this.#ours = { host, version, clientField, text }
     return text
   }
 }
 
 interface OurLines {
   readonly host: string
+  readonly version: string
   readonly clientField: string | undefined
   readonly text: string
 }

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net'
-import { UpstreamError } from '../errors.js'
+import type { UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
 import { interimText } from '../proxy/interim.js'
 import { DONE, isIdempotent, retryOf, type Outcome } from '../proxy/outcome.js'
 import type { ResponseHead } from '../proxy/response-head.js'
+import { truncate } from '../proxy/truncate.js'
 import type { Upstream } from '../proxy/upstream.js'
+import { assertNoSwitch, silenceOf } from '../proxy/upstream-faults.js'
 import { waitForConnection } from '../proxy/wait-for-connection.js'
 import { answerHead } from './answer-head.js'
+import type { PlainRequest } from './plain-request.js'
 import type { PlainUpload } from './plain-upload.js'
 
 /** Up to so many bytes an answer, or a piece of one, is copied to be sent in one write. */
@@ -27,6 +30,7 @@ export class PlainExchange implements ConnectionUser {
   #connection: UpstreamConnection | undefined
   #upload: PlainUpload | undefined
   #repeatable = true
+  #http10 = false
   #settle: ((outcome: Outcome) => void) | undefined
   #head: ResponseHead | undefined
   #chunked = false
@@ -42,11 +46,12 @@ export class PlainExchange implements ConnectionUser {
   /**
    * Sends a request.
    *
+   * @param text its head, as the upstream is to get it
    * @param upload its body, if it has one
    * @param settle told the outcome, once; while that is `failed` nothing was written to the client
    */
   start(
-    method: string,
+    { method, version }: PlainRequest,
     text: string,
     upload: PlainUpload | undefined,
     upstream: Upstream,
@@ -54,6 +59,7 @@ export class PlainExchange implements ConnectionUser {
   ): void {
     this.#upstream = upstream
     this.#upload = upload
+    this.#http10 = version === '1.0'
     this.#repeatable = upload === undefined && isIdempotent(method)
     this.#settle = settle
     this.#head = undefined
@@ -99,14 +105,13 @@ export class PlainExchange implements ConnectionUser {
   }
 
   onInformation(head: ResponseHead): void {
-    if (head.status !== 100) this.#text += interimText(head, this.#upstream?.via)
+    if (head.status !== 100 && !this.#http10) this.#text += interimText(head, this.#upstream?.via)
   }
 
   onHead(head: ResponseHead): void {
-    if (head.status === 101)
-      throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
+    assertNoSwitch(head)
     this.#head = head
-    this.#chunked = head.framing === 'chunked' || head.framing === 'close'
+    this.#chunked = !this.#http10 && (head.framing === 'chunked' || head.framing === 'close')
     this.#text += answerHead(head, this.#upstream?.via, this.#chunked, this.#persistence())
   }
 
@@ -145,13 +150,9 @@ export class PlainExchange implements ConnectionUser {
   onSilence(): void {
     // It is the client who keeps us waiting.
     const isUpload = this.#upload?.isWaitingForClient === true && this.#head === undefined
-    if (this.#throttled || isUpload) return
+    if (this.#throttled || isUpload || this.#upstream === undefined) return
     this.#connection?.destroy()
-    const error = new UpstreamError(
-      'UP_ERR_UPSTREAM_TIMEOUT',
-      `the upstream was silent for ${this.#upstream?.timeoutMs ?? 0} ms`
-    )
-    this.onFail(error)
+    this.onFail(silenceOf(this.#upstream))
   }
 
   onFail(error: UpstreamError): void {
@@ -159,8 +160,7 @@ export class PlainExchange implements ConnectionUser {
     this.#connection = undefined
     this.#throttled = false
     if (this.#head !== undefined) {
-      // The client must be able to tell that its answer is not whole.
-      this.#client.destroy()
+      truncate(this.#client, this.#head, this.#http10)
       return this.#finish(DONE)
     }
     const retry = retryOf(error, this.#upload?.begun !== true, this.#repeatable && !answering)

@@ -1,7 +1,9 @@
 /** A request head that needs no care: the client's text can go to the upstream nearly as it is. */
 export interface PlainRequest {
   readonly method: string
-  /** The request line with its line end. */
+  /** The client's version of HTTP. */
+  readonly version: '1.0' | '1.1'
+  /** The request line for the upstream, with its line end. */
   readonly line: string
   /** All field lines, each with its line end. */
   readonly fields: string
@@ -21,7 +23,9 @@ interface PlainFields {
   /** Without the client's own Connection field. */
   readonly kept: string
   readonly host: string
-  readonly last: boolean
+  /** What the client wishes for its connection. */
+  readonly connection: '' | 'keep-alive' | 'close'
+  /** How long the body is, in bytes; -1 if nothing is said of it. */
   readonly length: number
 }
 
@@ -29,7 +33,7 @@ interface PlainFields {
 export const MAX_HEAD = 4096
 /** RFC 3986 path and query; what else there may be is seldom, and for node:http to judge. */
 const REQUEST_LINE =
-  /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]* HTTP\/1\.1$/
+  /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]* HTTP\/1\.[01]$/
 const FIELD_NAME = /^[A-Za-z0-9\-_]+$/
 /** One space in front, none behind, so that the text is the value; printable ASCII. */
 const FIELD_VALUE = /^ [\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
@@ -64,13 +68,16 @@ export class PlainRequestReader {
     const fieldLines = text.slice(lineEnd + 2)
     const fields = this.#last?.text === fieldLines ? this.#last : readFields(fieldLines)
     if (fields === undefined || (isBodiless && fields.length >= 0)) return undefined
+    const http10 = text.charCodeAt(lineEnd - 1) === 0x30
+    if (http10 && fields.connection === 'keep-alive') return undefined
     this.#last = fields
     return {
       method: text.slice(0, text.indexOf(' ')),
-      line: text.slice(0, lineEnd + 2),
+      version: http10 ? '1.0' : '1.1',
+      line: http10 ? `${text.slice(0, lineEnd - 1)}1\r\n` : text.slice(0, lineEnd + 2),
       fields: fields.kept,
       host: fields.host,
-      last: fields.last,
+      last: http10 || fields.connection === 'close',
       length: Math.max(0, fields.length),
       rest: headEnd < chunk.length ? chunk.subarray(headEnd) : undefined
     }
@@ -81,14 +88,14 @@ export class PlainRequestReader {
 function readFields(text: string): PlainFields | undefined {
   let host = ''
   let kept = ''
-  let last = false
+  let connection: PlainFields['connection'] = ''
   let length = -1
   for (let at = 0; ;) {
     const end = text.indexOf('\r\n', at)
     if (end === -1) return undefined
     if (end === at) {
       // Something behind the head of a GET would be a body or another request.
-      return host === '' || end + 2 !== text.length ? undefined : { text, kept, host, last, length }
+      return host === '' || end + 2 !== text.length ? undefined : { text, kept, host, connection, length }
     }
     const colon = text.indexOf(':', at)
     if (colon === -1 || colon > end) return undefined
@@ -100,9 +107,9 @@ function readFields(text: string): PlainFields | undefined {
       if (host !== '' || !HOST.test(value.slice(1))) return undefined
       host = value.slice(1)
     } else if (lower === 'connection') {
-      const option = value.toLowerCase()
-      if (option !== ' keep-alive' && option !== ' close') return undefined
-      last ||= option === ' close'
+      const option = value.slice(1).toLowerCase()
+      if ((option !== 'keep-alive' && option !== 'close') || connection !== '') return undefined
+      connection = option
       at = end + 2
       continue
     } else if (lower === 'content-length') {

@@ -91,8 +91,8 @@ export interface UpOptions {
    */
   via?: boolean | string
   /**
-   * Whether plain requests (GET and HEAD without a body and without fields that need care, while there is no
-   * middleware) may be forwarded without becoming objects of node:http. Nobody can tell the difference but
+   * Whether plain requests (without fields that need care, with a body by Content-Length or none, while there is
+   * no middleware) may be forwarded without becoming objects of node:http. Nobody can tell the difference but
    * by the time that it takes. Default true.
    */
   fastPath?: boolean

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { UpError, UpstreamError } from '../errors.js'
+import { UpError, type UpstreamError } from '../errors.js'
 import { clientOf } from './client-of.js'
 import { protocolOf, type ClientProtocol } from './client-protocol.js'
 import type { ConnectionUser, UpstreamConnection } from './connection.js'
@@ -8,6 +8,7 @@ import { buildRequestHead, type RequestBody } from './request-head.js'
 import type { ResponseHead } from './response-head.js'
 import { Upload } from './upload.js'
 import type { Upstream } from './upstream.js'
+import { assertNoSwitch, silenceOf } from './upstream-faults.js'
 import { waitForConnection } from './wait-for-connection.js'
 
 /**
@@ -118,8 +119,7 @@ class Exchange implements ConnectionUser {
   }
 
   onHead(head: ResponseHead): void {
-    if (head.status === 101)
-      throw new UpstreamError('UP_ERR_BAD_RESPONSE', 'the upstream switched protocols unasked')
+    assertNoSwitch(head)
     // Somebody else has answered meanwhile, a time limit in middleware for example: what follows this
     // head finds none that it could belong to.
     if (this.#res.headersSent || this.#res.writableEnded) return this.#abandon()
@@ -158,11 +158,7 @@ class Exchange implements ConnectionUser {
     const isUpload = this.#upload.isWaitingForClient && !this.#awaitsContinue && this.#head === undefined
     if (this.#throttled || isUpload) return
     this.#connection.destroy()
-    const error = new UpstreamError(
-      'UP_ERR_UPSTREAM_TIMEOUT',
-      `the upstream was silent for ${this.#upstream.timeoutMs} ms`
-    )
-    this.onFail(error)
+    this.onFail(silenceOf(this.#upstream))
   }
 
   onFail(error: UpstreamError): void {

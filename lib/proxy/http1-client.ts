@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { ClientProtocol } from './client-protocol.js'
 import { writeContinue, writeInterim } from './interim.js'
 import { writeResponseHead } from './response-fields.js'
+import { truncate } from './truncate.js'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -28,11 +27,8 @@ export const http1: ClientProtocol = {
   // An empty piece makes node:http send the head that it keeps back.
   flushHead: res => res.write(EMPTY),
 
-  truncate(req: IncomingMessage, res: ServerResponse, head) {
-    const socket: Socket | null = res.socket
-    const delimitedByClose =
-      head.framing === 'close' || (req.httpVersionMinor === 0 && head.framing !== 'length')
-    if (delimitedByClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy()
-    else res.destroy()
+  truncate(req, res, head) {
+    if (res.socket !== null) truncate(res.socket, head, req.httpVersionMinor === 0)
+    res.destroy()
   }
 }

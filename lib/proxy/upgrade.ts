@@ -12,6 +12,7 @@ import type { ResponseHead } from './response-head.js'
 import { ResponseParser, type ResponseReceiver } from './response-parser.js'
 import { splice } from './splice.js'
 import type { Upstream } from './upstream.js'
+import { silenceOf } from './upstream-faults.js'
 
 /**
  * Forwards one upgrade request: after a 101 the two sockets are joined until both have ended; any
@@ -166,12 +167,7 @@ class Upgrade implements ResponseReceiver {
   }
 
   readonly #onSilence = (): void => {
-    this.#onError(
-      new UpstreamError(
-        'UP_ERR_UPSTREAM_TIMEOUT',
-        `the upstream was silent for ${this.#upstream.timeoutMs} ms`
-      )
-    )
+    this.#onError(silenceOf(this.#upstream))
   }
 
   readonly #onClientClose = (): void => {

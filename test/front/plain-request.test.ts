@@ -18,6 +18,7 @@ test('A request as browsers and tools send it is plain, and all its fields go on
   assert.deepEqual(read(get(fields, 'GET /a/b.c?d=%20&e=[1] HTTP/1.1')), undefined)
   assert.deepEqual(read(get(fields, "GET /a/~b.c?d=%20&e='1' HTTP/1.1")), {
     method: 'GET',
+    version: '1.1',
     line: "GET /a/~b.c?d=%20&e='1' HTTP/1.1\r\n",
     fields,
     host: 'a.example:8080',
@@ -39,6 +40,16 @@ test('The client’s wish to keep its connection is not for the upstream', () =>
 test('The client’s wish to end its connection is kept apart', () => {
   const read1 = read(get(`Connection: close\r\n${HOST}`))
   assert.deepEqual([read1?.fields, read1?.last], [HOST, true])
+})
+
+test('A request of HTTP/1.0 is its connection’s last, and goes on by HTTP/1.1', () => {
+  for (const fields of [HOST, `${HOST}Connection: close\r\n`]) {
+    const plain = read(get(fields, 'GET /a HTTP/1.0'))
+    assert.deepEqual(
+      [plain?.version, plain?.last, plain?.line, plain?.fields],
+      ['1.0', true, 'GET /a HTTP/1.1\r\n', HOST]
+    )
+  }
 })
 
 for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
@@ -64,7 +75,9 @@ const CARE: Readonly<Record<string, string>> = {
   'a method that nobody knows': get(HOST, 'PROPFIND / HTTP/1.1'),
   'a method that begins like GET': get(HOST, 'GETS / HTTP/1.1'),
   'a method in lower case': get(HOST, 'get / HTTP/1.1'),
-  'HTTP/1.0': get(HOST, 'GET / HTTP/1.0'),
+  'HTTP/1.0 that keeps its connection': get(`${HOST}Connection: keep-alive\r\n`, 'GET / HTTP/1.0'),
+  'another version': get(HOST, 'GET / HTTP/1.2'),
+  'two fields Connection': get(`${HOST}Connection: close\r\nConnection: close\r\n`),
   'an absolute target': get(HOST, 'GET http://b.example/ HTTP/1.1'),
   'a target without a slash': get(HOST, 'GET * HTTP/1.1'),
   'an odd byte in the target': get(HOST, 'GET /\xe4 HTTP/1.1'),

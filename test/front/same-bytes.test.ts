@@ -63,14 +63,19 @@ async function sides(t: TestContext): Promise<(() => RawPeer)[]> {
   )
 }
 
-for (const method of ['GET', 'HEAD']) {
+for (const [method, version] of [
+  ['GET', '1.1'],
+  ['HEAD', '1.1'],
+  ['POST', '1.1'],
+  ['GET', '1.0']
+] as const) {
   for (const [what, [bytes, then]] of Object.entries(ANSWERS)) {
-    test(`With and without the fast path a client sees the same: ${method}, the worker sends ${what}`, async t => {
+    test(`With and without the fast path a client of HTTP/${version} sees the same: ${method}, the worker sends ${what}`, async t => {
       const path = `/say/${Buffer.from(bytes, 'latin1').toString('base64url')}${then === undefined ? '' : `/${then}`}`
       const seen = await Promise.all(
         (await sides(t)).map(async connect => {
           const client = connect()
-          client.send(`${method} ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+          client.send(`${method} ${path} HTTP/${version}\r\nHost: a\r\n\r\n`)
           // Another request behind it shows how the first one ended, and that the connection stayed open.
           await until(() => client.text.includes('\r\n\r\n') || client.ended || client.closed)
           client.send('GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
