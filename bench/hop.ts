@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { constants, cpus } from 'node:os'
 import { dirname } from 'node:path'
+import { readArguments } from './common/read-arguments.js'
 import { readFlags, USAGE, type Flags } from './hop/flags.js'
 import { TOOLS, type Row, type Tool } from './hop/row.js'
 import { ROWS } from './hop/rows.js'
@@ -15,7 +16,7 @@ if (!existsSync('/proc/self/stat')) {
   console.error('the bench reads CPU times from /proc, which this system does not have')
   process.exit(1)
 }
-const flags = parse()
+const flags = readArguments(readFlags, USAGE)
 const workshop = new Workshop()
 let leaving = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -81,13 +82,4 @@ async function leave(code: number, why: string): Promise<void> {
   console.error(why)
   await workshop.end()
   process.exit(code)
-}
-
-function parse(): Flags {
-  try {
-    return readFlags(process.argv.slice(2))
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-    process.exit(2)
-  }
 }

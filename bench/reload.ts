@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { hasAb } from './common/ab.js'
+import { readArguments } from './common/read-arguments.js'
 import { runAbPart } from './reload/ab-run.js'
 import { readFlags, USAGE, type Flags } from './reload/flags.js'
 import { runKeepAlive } from './reload/keep-alive-run.js'
@@ -18,7 +19,7 @@ interface Part {
 /** The whole bench may take so long. */
 const LIMIT_MS = 20 * 60_000
 
-const flags = parse()
+const flags = readArguments(readFlags, USAGE)
 setTimeout(() => {
   console.error(`the bench did not end within ${LIMIT_MS / 60_000} minutes`)
   process.exit(1)
@@ -70,13 +71,4 @@ function show(part: Part): Part {
 /** Node:cluster is there for comparison; the figures of times and memory are for reading only. */
 function isBad({ master, failed, broken }: Result): boolean {
   return master.startsWith('up') && (failed > 0 || broken > 0)
-}
-
-function parse(): Flags {
-  try {
-    return readFlags(process.argv.slice(2))
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-    process.exit(2)
-  }
 }

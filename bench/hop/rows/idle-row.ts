@@ -3,7 +3,7 @@ import { count, decimal, FAILED_COLUMN, milliseconds, type Column } from '../col
 import type { Figures } from '../figures.js'
 import type { FromClient, ToClient } from '../protocol.js'
 import type { Row } from '../row.js'
-import { runWrk } from '../wrk.js'
+import { wrkFigures } from '../wrk-figures.js'
 
 const ACTIVE = 64
 const START_MS = 120_000
@@ -36,7 +36,8 @@ export const IDLE_ROW: Row = {
   fresh: true,
   columns: COLUMNS,
   async measure(subject, { workshop, flags }) {
-    const active = (): Promise<Figures> => measureActive()
+    const active = (): Promise<Figures> =>
+      wrkFigures(subject, workshop, { connections: ACTIVE, seconds: flags.seconds })
     const alone = await active()
     const rssBefore = subject.memory().rss
     const program = new URL('../clients/idle-client.js', import.meta.url)
@@ -60,21 +61,6 @@ export const IDLE_ROW: Row = {
       }
     } finally {
       await workshop.stop(client)
-    }
-
-    async function measureActive(): Promise<Figures> {
-      const options = { port: subject.port, connections: ACTIVE, seconds: flags.seconds }
-      const { result, cpu } = await subject.accounted(() => runWrk(workshop, options))
-      const done = result.requests - result.statuses
-      return {
-        done,
-        failed: result.statuses + result.broken,
-        hopUs: (cpu.hop * 1e6) / done,
-        workersUs: (cpu.workers * 1e6) / done,
-        perSecond: done / result.seconds,
-        p50: result.p50,
-        p99: result.p99
-      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
 import type { Row } from '../row.js'
-import { runWrk } from '../wrk.js'
+import { wrkFigures } from '../wrk-figures.js'
 
 const COLUMNS = [...cpuColumns('request'), perSecondColumn('requests/s'), ...LATENCY_COLUMNS, FAILED_COLUMN]
 const SOME = ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'cluster', 'bare'] as const
@@ -44,21 +44,7 @@ function wrkRow({ connections, json = false, ...row }: WrkRow): Row {
     needs: ['wrk'],
     fresh: false,
     columns: COLUMNS,
-    async measure(subject, { workshop, flags: { seconds } }) {
-      const { port } = subject
-      const { result, cpu } = await subject.accounted(() =>
-        runWrk(workshop, { port, connections, seconds, json })
-      )
-      const done = result.requests - result.statuses
-      return {
-        done,
-        failed: result.statuses + result.broken,
-        hopUs: (cpu.hop * 1e6) / done,
-        workersUs: (cpu.workers * 1e6) / done,
-        perSecond: done / result.seconds,
-        p50: result.p50,
-        p99: result.p99
-      }
-    }
+    measure: (subject, { workshop, flags: { seconds } }) =>
+      wrkFigures(subject, workshop, { connections, seconds, json })
   }
 }
