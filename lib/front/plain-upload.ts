@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from '../proxy/connection.js'
+import { READ_SIZE, reuseReads, type ReusedReader } from './reused-reads.js'
 
 /** What of a body may wait here until the upstream has taken the request's head, in bytes. */
 const MAX_WAITING = 65_536
@@ -9,10 +10,12 @@ const MAX_WAITING = 65_536
  * repeated if the write fails.
  */
 const SMALL = 16_384
+/** Longer bodies, in bytes, are read into the same memory again and again. */
+const LONG = 1024 * 1024
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /** The bodies of the requests on one connection, each on its way to an upstream as fast as that takes it. */
-export class PlainUpload {
+export class PlainUpload implements ReusedReader {
   readonly #client: Socket
   #connection: UpstreamConnection | undefined
   /** What came before the upstream took the head: if it does not take it, another may get all of this. */
@@ -22,6 +25,8 @@ export class PlainUpload {
   #begun = false
   #blocked = false
   #dropped = false
+  /** Whether it was tried to have the client's socket read into the same memory. */
+  #reuses = false
 
   constructor(client: Socket) {
     this.#client = client
@@ -59,6 +64,22 @@ export class PlainUpload {
     this.#begun = false
     this.#blocked = false
     this.#dropped = false
+    if (length < LONG || this.#reuses) return
+    this.#reuses = true
+    reuseReads(this.#client, this)
+  }
+
+  get wantsReads(): boolean {
+    return this.#begun && this.#awaited >= READ_SIZE
+  }
+
+  get usesReads(): boolean {
+    return this.#connection?.writing === true
+  }
+
+  takeRead(piece: Buffer): void {
+    this.#awaited -= piece.length
+    this.#send(piece)
   }
 
   /** Takes what belongs to the body, and returns what follows it. */

@@ -84,6 +84,11 @@ export class UpstreamConnection {
     this.#parser = undefined
   }
 
+  /** Whether something that was written is not with the system yet. */
+  get writing(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
   /**
    * Returns false when the caller should wait for `onDrain`.
    *
