@@ -96,8 +96,8 @@ export class PlainExchange implements ConnectionUser {
     this.#finish(DONE)
   }
 
-  get keeps(): boolean {
-    return this.#client.writableLength !== 0
+  letGo(): boolean {
+    return this.#client.writableLength === 0
   }
 
   onDrain(): void {

@@ -22,6 +22,8 @@ export interface ClientProtocol {
   writeHead(res: ServerResponse, head: ResponseHead, via: string | undefined): void
   /** Sends the head, if it is still kept back. */
   flushHead(res: ServerResponse): boolean
+  /** Tries to send all that was written. Returns whether it is with the system now, and with nobody else. */
+  sendAll(res: ServerResponse): boolean
   /** Ends an answer that is not whole, so that the client can tell. */
   truncate(req: IncomingMessage, res: ServerResponse, head: ResponseHead): void
 }

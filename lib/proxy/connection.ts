@@ -10,8 +10,8 @@ const SHORT = 16_384
 export interface ConnectionUser extends ResponseReceiver {
   /** Whether it makes copies of short pieces itself. */
   readonly copies: boolean
-  /** Whether pieces that it got may be still in use. */
-  readonly keeps: boolean
+  /** Lets go of the pieces that it got, if it can. Returns whether it did, so that their memory can be used again. */
+  letGo(): boolean
   /** All that one read brought has been parsed: what is still kept back should go out. */
   onReadEnd(): void
   /** The upstream takes more of the request's body. */
@@ -129,7 +129,7 @@ export class UpstreamConnection {
     const user = this.#user
     const short = piece.length < SHORT
     this.#read(short && user?.copies === false ? Buffer.from(piece) : piece)
-    return (!short || user?.copies === true) && user?.keeps === true
+    return (!short || user?.copies === true) && user?.letGo() === false
   }
 
   #read(chunk: Buffer): void {

@@ -61,8 +61,6 @@ function bodyRead(req: IncomingMessage): UpError {
 
 class Exchange implements ConnectionUser {
   readonly copies = false
-  /** Middleware may have put its own function in the place of `res.write`, and keep what it gets. */
-  readonly keeps = true
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #protocol: ClientProtocol
@@ -106,6 +104,10 @@ class Exchange implements ConnectionUser {
   }
 
   // The upstream's side
+
+  letGo(): boolean {
+    return this.#protocol.sendAll(this.#res)
+  }
 
   onDrain(): void {
     this.#upload.goOn()

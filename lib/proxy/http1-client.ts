@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import type { ClientProtocol } from './client-protocol.js'
 import { writeContinue, writeInterim } from './interim.js'
 import { writeResponseHead } from './response-fields.js'
@@ -26,6 +27,14 @@ export const http1: ClientProtocol = {
 
   // An empty piece makes node:http send the head that it keeps back.
   flushHead: res => res.write(EMPTY),
+
+  sendAll(res) {
+    // Middleware may have put its own function in the place of `write`, and keep what it gets.
+    if (res.write !== ServerResponse.prototype.write) return false
+    // node:http corks the socket for the rest of the tick, to put short pieces together.
+    res.socket?.uncork()
+    return res.writableLength === 0
+  },
 
   truncate(req, res, head) {
     if (res.socket !== null) truncate(res.socket, head, req.httpVersionMinor === 0)

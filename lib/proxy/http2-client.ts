@@ -53,6 +53,9 @@ export const http2: ClientProtocol = {
   // The head goes at once.
   flushHead: () => true,
 
+  // Frames wait for the session to send them.
+  sendAll: () => false,
+
   truncate: (_req, res) => resetAnswer(res)
 }
 

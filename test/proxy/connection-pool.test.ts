@@ -22,7 +22,7 @@ async function use(pool: ConnectionPool): Promise<void> {
   const connection = acquire(pool)
   const user: ConnectionUser = {
     copies: false,
-    keeps: false,
+    letGo: () => true,
     onReadEnd: nothing,
     onDrain: nothing,
     onSilence: nothing,
