@@ -21,7 +21,9 @@ export type {
   StickyOptions
 } from './options/balance.js'
 export type { Duration } from './options/duration.js'
-export type { Strategy, TrustProxy, UpOptions, WorkerBind } from './options/options.js'
+export type { HoldAnswer, HoldResponse } from './options/hold-response.js'
+export type { Strategy, UpOptions, WorkerBind } from './options/options.js'
+export type { ServingOptions, TrustProxy } from './options/serving.js'
 export type { WorkerCount } from './options/worker-count.js'
 export type { ReloadResult, ServerStatus, UpServerEvents, WorkerStatus } from './server/api.js'
 export type { ReloadCallback } from './server/reloader.js'

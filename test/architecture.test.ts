@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/upstream',
     'proxy/hold-queue',
     'proxy/client-of',
-    'type proxy/outcome',
+    'proxy/outcome',
     'child/ready'
   ],
   distributor: ['proxy', 'options'],

@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { lingeringEnd } from '../proxy/lingering-end.js'
+import { isAwaited } from './awaited-body.js'
 import type { ProxiedServer } from './middleware.js'
 import type { Traffic } from './traffic.js'
 
@@ -51,13 +52,15 @@ export class ClientErrors {
       socket.destroy(error)
       return
     }
-    this.#done.add(socket)
     const client = socket as Socket
-    // Behind a request that is the connection's last, other bytes mean nothing (RFC 9112 section 9.6).
-    if (code === 'HPE_CLOSED_CONNECTION') return lingerAtEnd(client)
     const answers = this.#traffic.answersOn(client)
     const unfinished = unfinishedRequest(client)
     const broken = answers.find(({ req }) => req === unfinished)
+    // The limit is one of the client's time. It does not run while it is we who do not read.
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && broken !== undefined && !isAwaited(broken)) return
+    this.#done.add(socket)
+    // Behind a request that is the connection's last, other bytes mean nothing (RFC 9112 section 9.6).
+    if (code === 'HPE_CLOSED_CONNECTION') return lingerAtEnd(client)
     const status = STATUS[code] ?? 400
     if (broken !== undefined) this.refuse(client, broken, status)
     // It has its answer already, which came before its body was whole.

@@ -18,15 +18,26 @@ export function defaultWs(_req: IncomingMessage, socket: Duplex): void {
   lingeringEnd(socket)
 }
 
+/** What a client is told of an error. */
+export interface ErrorAnswer {
+  readonly status: number
+  readonly fields: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /** Answers with the status that belongs to the error; with its stack only in development. */
 export function defaultHttpError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+  answerError(errorAnswer(error), res)
+}
+
+/** Answers, unless an answer has begun. */
+export function answerError({ status, fields, body }: ErrorAnswer, res: ServerResponse): void {
   if (res.headersSent) {
     // Too late for a status: the client must at least see that its answer is not whole.
     if (!res.writableEnded) res.destroy()
     return
   }
   for (const name of res.getHeaderNames()) res.removeHeader(name)
-  const { status, fields, body } = errorAnswer(error)
   // What follows a request that cannot be understood cannot be told from it.
   if (status === 400) res.shouldKeepAlive = false
   for (const [name, value] of Object.entries(fields)) res.setHeader(name, value)
@@ -34,12 +45,7 @@ export function defaultHttpError(error: unknown, _req: IncomingMessage, res: Ser
   res.end(body)
 }
 
-/** What a client is told of an error. */
-export function errorAnswer(error: unknown): {
-  status: number
-  fields: Record<string, string>
-  body: string
-} {
+export function errorAnswer(error: unknown): ErrorAnswer {
   const status = statusOf(error)
   const body = isDevelopment() ? stackOf(error) : ''
   const fields: Record<string, string> = {}
@@ -51,16 +57,26 @@ export function errorAnswer(error: unknown): {
 
 /** Ends the socket; a failure of our own is told with its status first. */
 export function defaultWsError(error: unknown, _req: IncomingMessage, socket: Duplex): void {
-  const status = statusOf(error)
-  if (!(error instanceof UpError) || status === 500 || !socket.writable) {
-    lingeringEnd(socket)
-    return
-  }
-  const retry = status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : ''
-  lingeringEnd(
-    socket,
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${retry}Content-Length: 0\r\nConnection: close\r\n\r\n`
-  )
+  const { status, fields } = errorAnswer(error)
+  answerUpgradeError(error, { status, fields: { ...fields, 'Content-Length': '0' }, body: '' }, socket)
+}
+
+/** Answers a failure of our own, and ends the socket. */
+export function answerUpgradeError(error: unknown, answer: ErrorAnswer, socket: Duplex): void {
+  const isOurs = error instanceof UpError && statusOf(error) !== 500
+  lingeringEnd(socket, isOurs && socket.writable ? answerText(answer, 'Connection: close\r\n') : '')
+}
+
+/** An answer as bytes, one character each. */
+export function answerText(
+  { status, fields, body }: ErrorAnswer,
+  persistence: string,
+  method = 'GET'
+): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  for (const [name, value] of Object.entries(fields)) text += `${name}: ${value}\r\n`
+  text += `Date: ${new Date().toUTCString()}\r\n${persistence}\r\n`
+  return method === 'HEAD' ? text : text + Buffer.from(body).toString('latin1')
 }
 
 function stackOf(error: unknown): string {

@@ -1,21 +1,20 @@
 import type { EventEmitter as NodeEvents } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
-import { OptionError, type UpError } from '../errors.js'
+import type { UpError } from '../errors.js'
 import { parseDuration } from '../options/duration.js'
 import { parseTrust } from '../options/trust.js'
 import { parseVia } from '../options/via.js'
 import type { Address } from '../proxy/address.js'
+import { clientOf } from '../proxy/client-of.js'
 import { exchange } from '../proxy/exchange.js'
-import { lingeringEnd } from '../proxy/lingering-end.js'
 import { DONE, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { upgrade } from '../proxy/upgrade.js'
 import { UpstreamRegistry } from '../proxy/upstream-registry.js'
 import type { Handler, Next } from './chain.js'
-import { ClientErrors, refusal } from './client-errors.js'
+import { ClientErrors } from './client-errors.js'
 import { defaultHttp, defaultHttpError, defaultWs, defaultWsError } from './default-handlers.js'
 import { continueOnRead, leaveExpectation } from './expectation.js'
 import type {
@@ -28,16 +27,18 @@ import type {
   WsFacade,
   WsMiddleware
 } from './middleware.js'
-import { followsRefused, refuseUnsafe, takeHostCheck } from './framing-guard.js'
+import { followsRefused, refuseUnsafe } from './framing-guard.js'
 import { endsHere } from './max-forwards.js'
 import { Pass, Stacks, type PassOptions } from './pass.js'
 import { behindAnswers } from './pipelined-switch.js'
-import { prepareServer } from './prepare-server.js'
+import { assertServer, prepareServer } from './prepare-server.js'
 import { StalledUploads } from './stalled-uploads.js'
 import { Traffic } from './traffic.js'
+import { Tunnels } from './tunnels.js'
 import { hasBody, replayWithoutUpgrade } from './upgrade-request.js'
 
 type Attach = (req: DistributorRequest, res: ServerResponse) => void
+type Send = (upstream: Upstream, onAnswered: () => void) => Promise<Outcome>
 
 /**
  * Runs a chain of connect-like middleware for the requests and upgrades of an http(s) server, and
@@ -58,29 +59,29 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     self: this,
     stacks: new Stacks(),
     last: (req: DistributorRequest, res: ServerResponse, next: Next) => this.handleRequest(req, res, next),
-    lastError: defaultHttpError
+    lastError: (error: unknown, req: DistributorRequest, res: ServerResponse) =>
+      this.handleError(error, req, res)
   }
   readonly #ws: PassOptions = {
     self: this,
     stacks: new Stacks(),
     last: (req: DistributorRequest, socket: Duplex, next: Next) => this.handleUpgrade(req, socket, next),
-    lastError: defaultWsError
+    lastError: (error: unknown, req: DistributorRequest, socket: Duplex) =>
+      this.handleUpgradeError(error, req, socket)
   }
   readonly #upstreams: UpstreamRegistry
   readonly #onRequest: Attach = (req, res) => this.#request(req, res)
   readonly #onContinue: Attach = (req, res) => this.#continue(req, res)
   readonly #onUpgrade = (req: DistributorRequest, socket: Duplex, head: Buffer): void =>
     this.#upgrade(req, socket, head)
-  readonly #onConnect = (req: DistributorRequest, client: Duplex | ServerResponse): void =>
-    this.#connect(req, client)
+  readonly #tunnels: Tunnels
   readonly #errors: ClientErrors
   readonly #stalled: StalledUploads
 
   /** @throws {OptionError} `UP_ERR_OPTION`: not an http(s) server, or a wrong option */
   constructor(server: ProxiedServer, options: DistributorOptions = {}) {
     super()
-    if (!isServer(server))
-      throw new OptionError('server', server, 'an http.Server, https.Server or http2 server')
+    assertServer(server)
     this.server = server
     this.traffic = new Traffic(server)
     this.trust = parseTrust('trustProxy', options.trustProxy ?? false)
@@ -95,13 +96,11 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       }
     })
     prepareServer(server)
-    takeHostCheck(server)
+    this.#tunnels = new Tunnels(server, this.traffic)
     this.#errors = new ClientErrors(server, this.traffic)
     this.#stalled = new StalledUploads(server, this.traffic, this.#errors)
     const events: NodeEvents = server
     events.on('request', this.#onRequest).on('upgrade', this.#onUpgrade)
-    // Without a listener node:http closes the connection without a word.
-    if (events.listenerCount('connect') === 0) events.on('connect', this.#onConnect)
     // Whether the client should send its body is the upstream's to say.
     if (events.listenerCount('checkContinue') === 0) events.on('checkContinue', this.#onContinue)
   }
@@ -126,7 +125,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       .removeListener('request', this.#onRequest)
       .removeListener('upgrade', this.#onUpgrade)
       .removeListener('checkContinue', this.#onContinue)
-      .removeListener('connect', this.#onConnect)
+    this.#tunnels.detach()
     this.#errors.detach()
     this.#stalled.close()
     this.traffic.detach()
@@ -149,6 +148,28 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     return defaultWs(req, socket)
   }
 
+  /** The last handler of errors: answers with the error's status. */
+  protected handleError(error: unknown, req: DistributorRequest, res: ServerResponse): void {
+    defaultHttpError(error, req, res)
+  }
+
+  /** The same for upgrades. */
+  protected handleUpgradeError(error: unknown, req: DistributorRequest, socket: Duplex): void {
+    defaultWsError(error, req, socket)
+  }
+
+  /**
+   * Forwards what middleware gave an address of its own. Never rejects.
+   *
+   * @param send to be called once; what it gets is called when an upgrade is answered
+   */
+  protected forwardNamed(
+    _client: Duplex,
+    send: (onAnswered: () => void) => Promise<Outcome>
+  ): Promise<Outcome> {
+    return send(ignore)
+  }
+
   /** Forwards a request to one upstream. Never rejects. */
   protected forwardRequest(
     req: DistributorRequest,
@@ -163,15 +184,17 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   /**
    * Forwards an upgrade to one upstream. Never rejects.
    *
+   * @param onAnswered called when the sockets are joined
    * @param fields lines for the head of the answer, besides those of the upstream
    */
   protected forwardUpgrade(
     req: DistributorRequest,
     socket: Duplex,
     upstream: Upstream,
+    onAnswered: () => void,
     fields?: string
   ): Promise<Outcome> {
-    return upgrade(req, socket, req.head ?? Buffer.alloc(0), upstream, this.trust, fields)
+    return upgrade(req, socket, upstream, { trust: this.trust, onAnswered, fields })
   }
 
   #continue(req: DistributorRequest, res: ServerResponse): void {
@@ -185,8 +208,8 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     // Middleware may end an answer that is being passed on; the write that follows must not throw.
     res.on('error', ignore)
     this.traffic.addRequest(res)
-    const send = (upstream: Upstream): Promise<Outcome> => this.forwardRequest(req, res, upstream)
-    const pass = new Pass(this.#http, req, res, address => this.#forward(address, send))
+    const send: Send = upstream => this.forwardRequest(req, res, upstream)
+    const pass = new Pass(this.#http, req, res, address => this.#forward(address, clientOf(req), send))
     const refusal = refuseUnsafe(this.server, req, res)
     if (refusal !== undefined) pass.fail(refusal)
     else pass.run()
@@ -200,45 +223,24 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
       socket.on('error', () => socket.destroy())
       req.head = head
       this.traffic.addUpgrade(socket)
-      const send = (upstream: Upstream): Promise<Outcome> => this.forwardUpgrade(req, socket, upstream)
-      const pass = new Pass(this.#ws, req, socket, address => this.#forward(address, send))
+      const send: Send = (upstream, onAnswered) => this.forwardUpgrade(req, socket, upstream, onAnswered)
+      const pass = new Pass(this.#ws, req, socket, address => this.#forward(address, socket, send))
       if (refusal !== undefined) pass.fail(refusal)
       else pass.run()
     })
   }
 
-  /** A gateway is no tunnel (RFC 9110 section 9.3.6). */
-  #connect(req: DistributorRequest, client: Duplex | ServerResponse): void {
-    const events: NodeEvents = this.server
-    if (followsRefused(req) || events.listenerCount('connect') > 1) return
-    // In HTTP/2 it is a stream like any other.
-    if (client instanceof Http2ServerResponse) return void client.writeHead(501).end()
-    const socket = client as Duplex
-    socket.on('error', () => socket.destroy())
-    behindAnswers(this.traffic, socket, () => lingeringEnd(socket, refusal(501)))
-  }
-
-  /** Once more where a pooled connection turned out to be closed; there is no other upstream to try. */
-  async #forward(
-    address: Address,
-    send: (upstream: Upstream) => Promise<Outcome>
-  ): Promise<UpError | undefined> {
+  async #forward(address: Address, client: Duplex, send: Send): Promise<UpError | undefined> {
     const upstream = this.#upstreams.get(address)
-    let outcome = await send(upstream)
-    if (outcome.kind === 'failed' && outcome.retry !== 'never' && outcome.error.code !== 'UP_ERR_CONNECT')
-      outcome = await send(upstream)
+    const outcome = await this.forwardNamed(client, async onAnswered => {
+      const first = await send(upstream, onAnswered)
+      // Once more where a pooled connection turned out to be closed; there is no other upstream to try.
+      const again =
+        first.kind === 'failed' && first.retry !== 'never' && first.error.code !== 'UP_ERR_CONNECT'
+      return again ? send(upstream, onAnswered) : first
+    })
     return outcome.kind === 'failed' ? outcome.error : undefined
   }
-}
-
-function isServer(value: unknown): value is ProxiedServer {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'on' in value &&
-    'listen' in value &&
-    'listenerCount' in value
-  )
 }
 
 function ignore(): void {}

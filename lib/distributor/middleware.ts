@@ -3,7 +3,7 @@ import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Duration } from '../options/duration.js'
-import type { TrustProxy } from '../options/options.js'
+import type { TrustProxy } from '../options/serving.js'
 import type { Next } from './chain.js'
 import type { Distributor } from './distributor.js'
 

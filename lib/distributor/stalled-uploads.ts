@@ -1,12 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { isHttp2 } from '../proxy/http2-client.js'
+import { isAwaited } from './awaited-body.js'
 import type { ClientErrors } from './client-errors.js'
-import { hasBody } from './upgrade-request.js'
 import type { ProxiedServer } from './middleware.js'
 import type { Traffic } from './traffic.js'
 
-/** node:http's default for `requestTimeout`, in milliseconds. */
-const DEFAULT_REQUEST_TIMEOUT_MS = 300_000
 const CHECK_MS = 1000
 
 interface Progress {
@@ -17,9 +15,6 @@ interface Progress {
 /**
  * Ends uploads that stand still: when `headersTimeout` of the server passes without a byte that it waits for,
  * the client gets 408.
- *
- * It takes the place of `requestTimeout`, which would also end uploads that move, only because they are long;
- * unless the user set that one.
  */
 export class StalledUploads {
   readonly #server: ProxiedServer
@@ -32,8 +27,6 @@ export class StalledUploads {
     this.#server = server
     this.#traffic = traffic
     this.#errors = errors
-    if (Reflect.get(server, 'requestTimeout') === DEFAULT_REQUEST_TIMEOUT_MS)
-      Reflect.set(server, 'requestTimeout', 0)
     this.#timer = setInterval(() => this.#check(performance.now()), CHECK_MS).unref()
   }
 
@@ -58,18 +51,4 @@ export class StalledUploads {
       else if (now - known.since > limitMs) this.#errors.refuse(socket, res, 408)
     }
   }
-}
-
-/** Whether it is the client's turn: somebody here reads the body, all that came of it has been read, and more is to come. */
-function isAwaited(res: ServerResponse): boolean {
-  const req: IncomingMessage = res.req
-  return (
-    !req.complete &&
-    !res.headersSent &&
-    !req.isPaused() &&
-    req.readableLength === 0 &&
-    req.readableFlowing !== null &&
-    hasBody(req) &&
-    (req.headers.expect === undefined || Reflect.get(res, '_sent100') === true)
-  )
 }

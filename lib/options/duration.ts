@@ -23,6 +23,13 @@ export function parseDuration(option: string, value: unknown): number {
   return Math.round(parsed)
 }
 
+/** As {@link parseDuration}, and more than 0. */
+export function positiveDuration(option: string, value: unknown): number {
+  const parsed = parseDuration(option, value)
+  if (parsed === 0) throw new OptionError(option, value, 'a duration greater than 0')
+  return parsed
+}
+
 function parseText(text: string): number | undefined {
   if (text.trim() === '' || text.length > 100) return undefined
   return ms(text.trim() as ms.StringValue)

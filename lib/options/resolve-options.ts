@@ -1,14 +1,12 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../errors.js'
-import { parseBalance } from './balance.js'
-import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
-import { parseDuration } from './duration.js'
+import { asBoolean, asObject, asOneOf, asString, asStrings } from './checks.js'
+import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
 import { inheritedExecArgv } from './exec-argv.js'
 import type { ResolvedOptions, UpOptions } from './options.js'
-import { parseTrust } from './trust.js'
-import { parseVia } from './via.js'
+import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseWorkerCount } from './worker-count.js'
 
 const KNOWN = {
@@ -28,14 +26,7 @@ const KNOWN = {
   cwd: true,
   env: true,
   execArgv: true,
-  balance: true,
-  maxConnections: true,
-  trustProxy: true,
-  maxHeld: true,
-  holdTimeout: true,
-  proxyTimeout: true,
-  via: true,
-  fastPath: true
+  ...SERVING
 } satisfies Record<keyof UpOptions, true>
 
 /**
@@ -45,15 +36,7 @@ const KNOWN = {
  */
 export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
   const given = asObject('options', options)
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(KNOWN, name)) {
-      throw new OptionError(
-        `option ${name}`,
-        given[name],
-        `absent: the options are ${Object.keys(KNOWN).join(', ')}`
-      )
-    }
-  }
+  assertKnown(given, KNOWN)
   const duration = (name: keyof UpOptions, fallback: string | number): number =>
     parseDuration(name, given[name] ?? fallback)
   const development = isDevelopment()
@@ -69,8 +52,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     assumeReady: asBoolean('assumeReady', given['assumeReady'] ?? true),
     keepAlive: asBoolean('keepAlive', given['keepAlive'] ?? true),
     minExpectedLifetimeMs: duration('minExpectedLifetime', '20s'),
-    workerPingIntervalMs: ping === false ? false : positive('workerPingInterval', ping ?? '1m'),
-    unresponsiveTimeoutMs: positive('unresponsiveTimeout', given['unresponsiveTimeout'] ?? '30s'),
+    workerPingIntervalMs: ping === false ? false : positiveDuration('workerPingInterval', ping ?? '1m'),
+    unresponsiveTimeoutMs: positiveDuration('unresponsiveTimeout', given['unresponsiveTimeout'] ?? '30s'),
     strategy: asOneOf('strategy', given['strategy'] ?? 'first', ['first', 'all', 'rolling']),
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
@@ -78,21 +61,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     execArgv: Object.freeze([
       ...asStrings('execArgv', given['execArgv'] ?? inheritedExecArgv(process.execArgv))
     ]),
-    trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
-    balance: parseBalance('balance', given['balance'] ?? 'round-robin'),
-    maxConnections: asWhole('maxConnections', given['maxConnections'] ?? 256, 1),
-    maxHeld: asWhole('maxHeld', given['maxHeld'] ?? 1000, 0),
-    holdTimeoutMs: duration('holdTimeout', '30s'),
-    proxyTimeoutMs: duration('proxyTimeout', '60s'),
-    via: parseVia('via', given['via'] ?? true),
-    fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
+    ...resolveServing(given)
   })
-}
-
-function positive(name: string, value: unknown): number {
-  const parsed = parseDuration(name, value)
-  if (parsed === 0) throw new OptionError(name, value, 'a duration greater than 0')
-  return parsed
 }
 
 function readRequires(value: unknown): string[] {

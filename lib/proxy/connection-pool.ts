@@ -75,11 +75,16 @@ export class ConnectionPool {
   close(): void {
     this.#closed = true
     clearTimeout(this.#pause)
-    const text = addressText(this.#address)
-    this.queue?.rejectAll(new UpstreamError('UP_ERR_CONNECT', `${text} left before it had a connection free`))
+    this.dismiss()
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
     this.discardIdle()
+  }
+
+  /** Whoever waits for a connection has to look elsewhere; nothing of his request was sent. */
+  dismiss(): void {
+    const why = `${addressText(this.#address)} had no connection free`
+    this.queue?.rejectAll(new UpstreamError('UP_ERR_UPSTREAM_CLOSED', why))
   }
 
   get #isWaitedFor(): boolean {

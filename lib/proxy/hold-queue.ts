@@ -9,8 +9,20 @@ export interface Held<T> {
   readonly onRefused: (error: UpError) => void
 }
 
-/** How often held connections are examined, in milliseconds. */
-const PROBE_MS = 1000
+/** One in the line, which is in order of arrival. */
+interface Place<T> {
+  readonly held: Held<T>
+  /** When the request came, by `performance.now()`. */
+  readonly since: number
+  ahead: Place<T> | undefined
+  behind: Place<T> | undefined
+  /** Stops to watch the client; undefined: it has left the line. */
+  release: (() => void) | undefined
+}
+
+/** Held connections are examined so often at most, in milliseconds; and no more than takes so small a share of the time. */
+const PROBE_MS = 100
+const PROBE_SHARE = 1 / 20
 
 /**
  * Requests that wait for something: bounded in number and in time, released in order of arrival. Their
@@ -18,10 +30,15 @@ const PROBE_MS = 1000
  */
 export class HoldQueue<T = void> {
   readonly #max: number
-  readonly #timeoutMs: number
   readonly #what: string
-  readonly #held = new Map<Held<T>, () => void>()
+  #timeoutMs: number
+  /** No one's time began before this, by `performance.now()`. */
+  #from = 0
+  #first: Place<T> | undefined
+  #last: Place<T> | undefined
+  #size = 0
   #probe: NodeJS.Timeout | undefined
+  #limit: NodeJS.Timeout | undefined
 
   /**
    * @param max how many may wait at once
@@ -36,7 +53,37 @@ export class HoldQueue<T = void> {
 
   /** How many wait now. */
   get size(): number {
-    return this.#held.size
+    return this.#size
+  }
+
+  /** When the first of those that wait came, by `performance.now()`. */
+  get oldest(): number | undefined {
+    return this.#first?.since
+  }
+
+  /**
+   * Changes how long each may wait.
+   *
+   * @param timeoutMs in milliseconds; 0 is no limit
+   * @param from where a request's time began earlier, it begins now, by `performance.now()`
+   */
+  limit(timeoutMs: number, from: number): void {
+    this.#timeoutMs = timeoutMs
+    this.#from = from
+    clearTimeout(this.#limit)
+    this.#limit = undefined
+    this.#setLimit()
+  }
+
+  /** Whether the time of a request that came then is over. */
+  isLate(since: number): boolean {
+    return this.#timeoutMs > 0 && this.#deadline(since) <= performance.now()
+  }
+
+  /** What a request gets whose time is over. */
+  late(cause?: unknown): UpError {
+    const message = `${this.#what} was not available for ${this.#timeoutMs} ms (holdTimeout)`
+    return new UpError('UP_ERR_HOLD_TIMEOUT', message, { cause })
   }
 
   /**
@@ -44,74 +91,111 @@ export class HoldQueue<T = void> {
    * `UP_ERR_HOLD_TIMEOUT` when the time is over, `UP_ERR_CLIENT_CLOSED` when the client has gone, or the
    * error given to `rejectAll`.
    *
-   * @param since when the request began to wait first, by `performance.now()`
+   * @param since when the request came, by `performance.now()`: its place is behind those that came earlier
    */
   enter(held: Held<T>, since: number): void {
     if (held.client.destroyed) return held.onRefused(clientClosed())
-    if (this.#held.size >= this.#max) {
+    if (this.#size >= this.#max) {
       const message = `${this.#max} requests are waiting for ${this.#what} already (maxHeld)`
       return held.onRefused(new UpError('UP_ERR_HOLD_FULL', message))
     }
-    const onClose = (): void => this.#refuse(held, clientClosed())
-    const timer =
-      this.#timeoutMs === 0
-        ? undefined
-        : setTimeout(() => this.#refuse(held, this.#late()), this.#left(since))
-    held.client.once('close', onClose)
-    this.#held.set(held, () => {
-      clearTimeout(timer)
-      held.client.removeListener('close', onClose)
-    })
-    this.#probe ??= setInterval(() => this.#examine(), PROBE_MS).unref()
+    const place: Place<T> = { held, since, ahead: undefined, behind: undefined, release: undefined }
+    place.release = watch(held.client, () => this.#refuse(place, clientClosed()))
+    this.#insert(place)
+    this.#setLimit()
+    this.#probe ??= this.#examineLater(PROBE_MS)
   }
 
   /** Lets the first go on. */
   releaseFirst(given: T): void {
-    const [held] = this.#held.keys()
-    if (held === undefined) return
-    this.#leave(held)
-    held.onTurn(given)
-  }
-
-  /** Lets all go on, in order of arrival. */
-  releaseAll(given: T): void {
-    for (let left = this.#held.size; left > 0; left--) this.releaseFirst(given)
+    const first = this.#first
+    if (first === undefined) return
+    this.#leave(first)
+    first.held.onTurn(given)
   }
 
   rejectAll(error: UpError): void {
-    for (const held of [...this.#held.keys()]) this.#refuse(held, error)
+    for (let left = this.#size; left > 0 && this.#first !== undefined; left--)
+      this.#refuse(this.#first, error)
   }
 
-  #refuse(held: Held<T>, error: UpError): void {
-    if (!this.#held.has(held)) return
-    this.#leave(held)
-    held.onRefused(error)
+  #insert(place: Place<T>): void {
+    let ahead = this.#last
+    while (ahead !== undefined && ahead.since > place.since) ahead = ahead.ahead
+    place.ahead = ahead
+    place.behind = ahead === undefined ? this.#first : ahead.behind
+    if (place.behind === undefined) this.#last = place
+    else place.behind.ahead = place
+    if (ahead === undefined) this.#first = place
+    else ahead.behind = place
+    this.#size++
   }
 
-  #leave(held: Held<T>): void {
-    this.#held.get(held)?.()
-    this.#held.delete(held)
-    if (this.#held.size > 0) return
-    clearInterval(this.#probe)
+  #refuse(place: Place<T>, error: UpError): void {
+    if (place.release === undefined) return
+    this.#leave(place)
+    place.held.onRefused(error)
+  }
+
+  #leave(place: Place<T>): void {
+    place.release?.()
+    place.release = undefined
+    if (place.ahead === undefined) this.#first = place.behind
+    else place.ahead.behind = place.behind
+    if (place.behind === undefined) this.#last = place.ahead
+    else place.behind.ahead = place.ahead
+    if (--this.#size > 0) return
+    clearTimeout(this.#probe)
+    clearTimeout(this.#limit)
     this.#probe = undefined
+    this.#limit = undefined
+  }
+
+  #deadline(since: number): number {
+    return Math.max(since, this.#from) + this.#timeoutMs
+  }
+
+  /** One timer for all: who came first has to leave first. */
+  #setLimit(): void {
+    if (this.#timeoutMs === 0 || this.#first === undefined) return
+    const left = Math.max(0, this.#deadline(this.#first.since) - performance.now())
+    this.#limit ??= setTimeout(() => {
+      this.#limit = undefined
+      while (this.#first !== undefined && this.isLate(this.#first.since))
+        this.#refuse(this.#first, this.late())
+      this.#setLimit()
+    }, left)
   }
 
   /**
    * A connection that is not read, because its request's body has to wait, does not tell that it was
    * reset. An empty write does, and sends nothing. The connection of an HTTP/2 stream is always read.
    */
-  #examine(): void {
-    for (const { client } of [...this.#held.keys()])
-      if (client instanceof Socket && client.writable) client.write('')
+  #examineLater(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const began = performance.now()
+      for (let place = this.#first; place !== undefined; place = place.behind) {
+        const { client } = place.held
+        if (client instanceof Socket && client.writable) client.write('')
+      }
+      const took = performance.now() - began
+      if (this.#size > 0) this.#probe = this.#examineLater(Math.max(PROBE_MS, took / PROBE_SHARE))
+    }, ms).unref()
   }
+}
 
-  #left(since: number): number {
-    return Math.max(0, since + this.#timeoutMs - performance.now())
-  }
-
-  #late(): UpError {
-    const message = `${this.#what} was not available for ${this.#timeoutMs} ms (holdTimeout)`
-    return new UpError('UP_ERR_HOLD_TIMEOUT', message)
+/**
+ * Tells when the client leaves. That it has ended its side tells nothing: it may still want its answer. What limits
+ * its silence does not count while it waits for us.
+ */
+function watch(client: Duplex, onGone: () => void): () => void {
+  client.once('close', onGone)
+  if (!(client instanceof Socket)) return () => client.removeListener('close', onGone)
+  const timeoutMs = client.timeout ?? 0
+  if (timeoutMs > 0) client.setTimeout(0)
+  return () => {
+    client.removeListener('close', onGone)
+    if (timeoutMs > 0 && !client.destroyed) client.setTimeout(timeoutMs)
   }
 }
 

@@ -14,6 +14,17 @@ import { splice } from './splice.js'
 import type { Upstream } from './upstream.js'
 import { silenceOf } from './upstream-faults.js'
 
+/** A request with the bytes that arrived behind its head. */
+type UpgradeRequest = IncomingMessage & { readonly head?: Buffer }
+
+export interface UpgradeOptions {
+  readonly trust: (address: string) => boolean
+  /** Called when the two sockets are joined. */
+  readonly onAnswered: () => void
+  /** Lines for the head of the answer, besides those of the upstream. */
+  readonly fields?: string | undefined
+}
+
 /**
  * Forwards one upgrade request: after a 101 the two sockets are joined until both have ended; any
  * other answer is passed on whole, and the client's connection closed.
@@ -21,27 +32,24 @@ import { silenceOf } from './upstream-faults.js'
  * Resolves when both sockets are done with; never rejects. While the outcome is `failed` nothing was
  * written to the client.
  *
- * @param early bytes that arrived behind the request's head; sent on only after a 101
- * @param fields lines for the head of the answer, besides those of the upstream
+ * Bytes that arrived behind the request's head, its `head`, are sent on only after a 101.
  */
 export function upgrade(
-  req: IncomingMessage,
+  req: UpgradeRequest,
   client: Duplex,
-  early: Buffer,
   upstream: Upstream,
-  trust: (address: string) => boolean,
-  fields = ''
+  options: UpgradeOptions
 ): Promise<Outcome> {
   return new Promise(resolve => {
     try {
       if (client.destroyed || client.writableEnded) return resolve(DONE)
       const head = buildRequestHead(req, {
-        trust,
+        trust: options.trust,
         clientField: upstream.clientField,
         via: upstream.via,
         upgrade: true
       })
-      new Upgrade(req, client, early, upstream, fields, resolve).start(head.text)
+      new Upgrade(req, client, upstream, options, resolve).start(head.text)
     } catch (error) {
       const known =
         error instanceof UpError ? error : new UpError('UP_ERR_BAD_REQUEST', String(error), { cause: error })
@@ -55,6 +63,7 @@ class Upgrade implements ResponseReceiver {
   readonly #early: Buffer
   readonly #upstream: Upstream
   readonly #fields: string
+  readonly #onAnswered: () => void
   readonly #socket: Socket
   readonly #parser: ResponseParser
   readonly #http10: boolean
@@ -65,17 +74,17 @@ class Upgrade implements ResponseReceiver {
   #chunked = false
 
   constructor(
-    req: IncomingMessage,
+    req: UpgradeRequest,
     client: Duplex,
-    early: Buffer,
     upstream: Upstream,
-    fields: string,
+    options: UpgradeOptions,
     settle: (outcome: Outcome) => void
   ) {
     this.#client = client
-    this.#early = early
+    this.#early = req.head ?? Buffer.alloc(0)
     this.#upstream = upstream
-    this.#fields = fields
+    this.#fields = options.fields ?? ''
+    this.#onAnswered = options.onAnswered
     this.#settle = settle
     this.#http10 = req.httpVersionMinor === 0
     this.#idempotent = isIdempotent(req.method ?? '')
@@ -198,6 +207,7 @@ class Upgrade implements ResponseReceiver {
 
   #join(rest: Buffer): void {
     this.#release()
+    this.#onAnswered()
     if (rest.length > 0) this.#client.write(rest)
     if (this.#early.length > 0) this.#socket.write(this.#early)
     splice(this.#client, this.#socket, () => this.#finish(DONE))

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { UpstreamConnection } from './connection.js'
-import { DONE, retryOf, type Outcome } from './outcome.js'
+import { DONE, type Outcome } from './outcome.js'
 import type { Upstream } from './upstream.js'
 
 /**
@@ -29,8 +29,10 @@ export function waitForConnection(
         settle(DONE)
       },
       onRefused: error => {
-        if (error.code === 'UP_ERR_CLIENT_CLOSED') settle(DONE)
-        else settle({ kind: 'failed', error, retry: retryOf(error, true, false) })
+        if (error.code === 'UP_ERR_CLIENT_CLOSED') return settle(DONE)
+        // It waited as long as it may, or there were too many; otherwise the upstream had it leave.
+        const isOver = error.code === 'UP_ERR_HOLD_TIMEOUT' || error.code === 'UP_ERR_HOLD_FULL'
+        settle({ kind: 'failed', error, retry: isOver ? 'never' : 'unsent' })
       }
     },
     performance.now()

@@ -1,19 +1,25 @@
-import { STATUS_CODES } from 'node:http'
 import { refusal } from '../distributor/client-errors.js'
-import { errorAnswer } from '../distributor/default-handlers.js'
+import { answerText, type ErrorAnswer } from '../distributor/default-handlers.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { Traffic } from '../distributor/traffic.js'
-import type { UpError } from '../errors.js'
 import { Front } from '../front/front.js'
+import type { Backend } from './backend.js'
 import type { Dispatcher } from './dispatcher.js'
 
-/** Lets plain requests go to the workers without becoming objects, while there is no middleware. */
-export function attachFront(
+interface AttachOptions {
+  readonly trust: (address: string) => boolean
+  /** Whether plain requests may go this way now. */
+  readonly isOpen: () => boolean
+  /** What a client is told of an error: the same as by the Distributor's last handler. */
+  readonly answerOf: (error: unknown) => ErrorAnswer
+}
+
+/** Lets plain requests go to the backends without becoming objects, while there is no middleware. */
+export function attachFront<B extends Backend>(
   server: ProxiedServer,
-  dispatcher: Dispatcher,
+  dispatcher: Dispatcher<B>,
   traffic: Traffic,
-  trust: (address: string) => boolean,
-  isOpen: () => boolean
+  { trust, isOpen, answerOf }: AttachOptions
 ): Front | undefined {
   return Front.attach(server, {
     trust,
@@ -24,16 +30,7 @@ export function attachFront(
       dispatcher.serveNow(connection)
     },
     onDone: () => traffic.endPlain(),
-    failureAnswer,
+    failureAnswer: (error, persistence, method) => answerText(answerOf(error), persistence, method),
     refusal
   })
-}
-
-/** The same answer as the Distributor's default handler gives. */
-function failureAnswer(error: UpError, persistence: string, method: string): string {
-  const { status, fields, body } = errorAnswer(error)
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-  for (const [name, value] of Object.entries(fields)) text += `${name}: ${value}\r\n`
-  text += `Date: ${new Date().toUTCString()}\r\n${persistence}\r\n`
-  return method === 'HEAD' ? text : text + Buffer.from(body).toString('latin1')
 }

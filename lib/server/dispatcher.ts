@@ -1,96 +1,68 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPolicy } from '../balance/create-policy.js'
 import type { Policy, Visit } from '../balance/policy.js'
 import { UpError } from '../errors.js'
-import type { ResolvedOptions } from '../options/options.js'
-import { HoldQueue } from '../proxy/hold-queue.js'
-import type { Outcome } from '../proxy/outcome.js'
-import { Upstream } from '../proxy/upstream.js'
-import type { Worker, WorkKind } from '../worker/worker.js'
-import { closedError } from './closed-error.js'
+import { DONE, type Outcome } from '../proxy/outcome.js'
+import type { Upstream } from '../proxy/upstream.js'
+import type { Backend } from './backend.js'
+import { Gate } from './gate.js'
+import { InFlight } from './in-flight.js'
+import type { Attempt, DirectRequest, Forward, Job, Kind } from './job.js'
 
-/** All workers refused a connection: how long until they are tried again, in milliseconds. */
+/** All refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
-/** How long a worker may take to show that it lives before a request is repeated there, in milliseconds. */
+/** How long a backend may take to show that it lives before a request is repeated there, in milliseconds. */
 const SIGN_OF_LIFE_MS = 1000
 
-/** A request that tells its outcome by a call instead of a promise. */
-export interface DirectRequest {
-  readonly client: Duplex
-  forward(upstream: Upstream, settle: (outcome: Outcome) => void): void
-  /** @param error why it failed, if the client is to know */
-  done(error?: UpError): void
+export interface DispatcherOptions {
+  readonly maxConnections: number
+  readonly maxHeld: number
+  readonly holdTimeoutMs: number
+  /** What requests wait for, as the errors name it. */
+  readonly what: string
 }
 
-/** A request or an upgrade that looks for its worker. */
-interface Job {
-  readonly kind: WorkKind
-  readonly client: Duplex
-  readonly forward: (upstream: Upstream) => Promise<Outcome>
-  readonly visit?: Visit
-}
+/** Gives each request to an available backend, and holds it while there is none. It knows no reload. */
+export class Dispatcher<B extends Backend> {
+  /** Where requests wait. */
+  readonly gate: Gate
+  /** The requests that were forwarded and are not answered yet; upgrades until they are answered. */
+  readonly inFlight = new InFlight()
+  readonly #policy: Policy<B>
+  readonly #maxConnections: number
+  readonly #upstreams = new Map<B, Upstream>()
 
-/** What came of it at one worker. */
-interface Attempt {
-  readonly worker: Worker
-  readonly outcome: Outcome
-}
-
-/** Gives each request to an available worker, and holds it while there is none. It knows no reload. */
-export class Dispatcher {
-  readonly #options: ResolvedOptions
-  readonly #policy: Policy<Worker>
-  readonly #upstreams = new Map<Worker, Upstream>()
-  readonly #held: HoldQueue
-  #closing = false
-
-  constructor(options: ResolvedOptions) {
-    this.#options = options
-    this.#policy = createPolicy(options.balance, options.trust)
-    this.#held = new HoldQueue(options.maxHeld, options.holdTimeoutMs)
+  constructor(policy: Policy<B>, options: DispatcherOptions) {
+    this.#policy = policy
+    this.#maxConnections = options.maxConnections
+    this.gate = new Gate(options.maxHeld, options.holdTimeoutMs, options.what, () => policy.size > 0)
   }
 
-  /** How many requests wait for a worker. */
-  get held(): number {
-    return this.#held.size
+  /** The backend takes requests from now on, by this upstream; those that wait go on. */
+  add(backend: B, upstream: Upstream): void {
+    this.#upstreams.get(backend)?.close()
+    this.#upstreams.set(backend, upstream)
+    this.#policy.add(backend)
+    this.gate.letOut()
   }
 
-  /** The worker takes requests from now on; those that wait go on. */
-  add(worker: Worker): void {
-    const { address, clientField } = worker
-    if (address === undefined) return
-    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via } = this.#options
-    const upstream = new Upstream(address, {
-      timeoutMs: proxyTimeoutMs,
-      clientField,
-      via,
-      max: maxConnections,
-      queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
-    })
-    this.#upstreams.set(worker, upstream)
-    this.#policy.add(worker)
-    this.#held.releaseAll()
+  /** The backend takes no more requests; unless it has retired only, and the policy still needs it. */
+  remove(backend: B): void {
+    if (backend.serves && this.#policy.retire?.(backend) === true) return
+    this.#policy.remove(backend)
+    this.#upstreams.get(backend)?.close()
+    this.#upstreams.delete(backend)
   }
 
-  /** The worker takes no more requests; unless it has retired only, and the policy still needs it. */
-  remove(worker: Worker): void {
-    if (worker.serves && this.#policy.retire?.(worker) === true) return
-    this.#policy.remove(worker)
-    this.#upstreams.get(worker)?.close()
-    this.#upstreams.delete(worker)
+  /** Requests that wait for a connection to a backend come back, to wait at the gate. */
+  recall(): void {
+    for (const upstream of this.#upstreams.values()) upstream.pool.dismiss()
   }
 
-  /** The worker whose turn is next, and gives the turn on; undefined if none is available. */
-  next(): Worker | undefined {
+  /** The backend whose turn is next, and gives the turn on; undefined if none is available. */
+  next(): B | undefined {
     return this.#policy.select()
-  }
-
-  /** From now on no request waits any more: where no worker is available, it fails. */
-  close(): void {
-    this.#closing = true
-    if (this.#policy.size === 0) this.rejectHeld()
   }
 
   /** Whether requests have to be shown to `serve`: see {@link visit}. */
@@ -103,21 +75,12 @@ export class Dispatcher {
     return this.needsRequest ? { req, upgrade } : undefined
   }
 
-  rejectHeld(): void {
-    this.#held.rejectAll(closedError())
-  }
-
   /**
-   * Finds a worker, or waits for one, and forwards; returns why that failed, if the client is to know.
+   * Finds a backend, or waits for one, and forwards; returns why that failed, if the client is to know.
    *
    * @param visit as {@link visit} made it
    */
-  async serve(
-    kind: WorkKind,
-    client: Duplex,
-    forward: (upstream: Upstream) => Promise<Outcome>,
-    visit?: Visit
-  ): Promise<UpError | undefined> {
+  async serve(kind: Kind, client: Duplex, forward: Forward<B>, visit?: Visit): Promise<UpError | undefined> {
     if (visit === undefined) return this.#serve({ kind, client, forward })
     try {
       return await this.#serve({ kind, client, forward, visit })
@@ -132,18 +95,31 @@ export class Dispatcher {
 
   /** As `serve`, for policies that need no visit, and without a promise while all goes well. */
   serveNow(request: DirectRequest): void {
-    const worker = this.#select()
-    const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-    if (worker === undefined || upstream === undefined) return this.#serveLater(request)
-    worker.claim('request')
+    const backend = this.gate.open ? this.#select() : undefined
+    const upstream = backend === undefined ? undefined : this.#upstreams.get(backend)
+    if (backend === undefined || upstream === undefined) return this.#serveLater(request)
+    backend.claim('request')
+    this.inFlight.begin()
     request.forward(upstream, outcome => {
-      worker.release('request')
+      backend.release('request')
+      this.inFlight.end()
       if (outcome.kind === 'done') request.done()
-      else this.#serveLater(request, { worker, outcome })
+      else this.#serveLater(request, { backend, outcome })
     })
   }
 
-  #serveLater(request: DirectRequest, begun?: Attempt): void {
+  /** Forwards what middleware gave an address of its own; waits only while the gate is shut. */
+  async pass(client: Duplex, send: (onAnswered: () => void) => Promise<Outcome>): Promise<Outcome> {
+    const since = performance.now()
+    while (this.gate.shut) {
+      const refusal = await this.gate.hold(client, since)
+      if (refusal?.code === 'UP_ERR_CLIENT_CLOSED') return DONE
+      if (refusal !== undefined) return { kind: 'failed', error: refusal, retry: 'never' }
+    }
+    return this.#counted(send)
+  }
+
+  #serveLater(request: DirectRequest, begun?: Attempt<B>): void {
     const { client } = request
     const forward = (upstream: Upstream): Promise<Outcome> =>
       new Promise(resolve => request.forward(upstream, resolve))
@@ -151,19 +127,21 @@ export class Dispatcher {
   }
 
   /** @param begun the first attempt, if there was one already */
-  async #serve(job: Job, begun?: Attempt): Promise<UpError | undefined> {
+  async #serve(job: Job<B>, begun?: Attempt<B>): Promise<UpError | undefined> {
     const since = performance.now()
-    let avoid: Worker | undefined
+    let avoid: B | undefined
     let repeated = false
+    let isItsTurn = false
     let attempt = begun
     for (;;) {
-      attempt ??= await this.#attempt(job, avoid, repeated)
+      attempt ??= await this.#attempt(job, avoid, repeated, isItsTurn)
       if (attempt === undefined) {
-        const refusal = await this.#hold(job.client, since)
+        const refusal = await this.gate.hold(job.client, since)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
+        isItsTurn = true
         continue
       }
-      const { worker, outcome } = attempt
+      const { backend, outcome } = attempt
       attempt = undefined
       if (outcome.kind === 'done') return undefined
       if (outcome.retry === 'never') return outcome.error
@@ -171,63 +149,77 @@ export class Dispatcher {
         if (repeated) return outcome.error
         repeated = true
       } else {
-        // Nothing was sent, so it can be tried until its time is over. Such a worker is dead or about
-        // to be; when its exit is noticed it is no candidate any more.
-        const { holdTimeoutMs } = this.#options
-        if (holdTimeoutMs > 0 && performance.now() - since > holdTimeoutMs) return outcome.error
-        if (avoid !== undefined) await delay(REFUSED_PAUSE_MS)
+        // Nothing was sent, so it can be tried until its time is over.
+        if (this.gate.isLate(since)) return this.gate.late(outcome.error)
+        if (outcome.error.code === 'UP_ERR_CONNECT' && backend.refused !== undefined)
+          backend.refused(outcome.error)
+        // A worker that refuses is dead or about to be; when its exit is noticed it is no candidate any more.
+        else if (avoid !== undefined) await delay(REFUSED_PAUSE_MS)
       }
-      avoid = worker
+      avoid = backend
+      isItsTurn = false
     }
   }
 
-  /** Undefined while no worker is available. */
+  /** @returns undefined while it has to wait */
   async #attempt(
-    { kind, forward, visit }: Job,
-    avoid: Worker | undefined,
-    repeated: boolean
-  ): Promise<Attempt | undefined> {
+    { kind, forward, visit }: Job<B>,
+    avoid: B | undefined,
+    repeated: boolean,
+    isItsTurn: boolean
+  ): Promise<Attempt<B> | undefined> {
     for (;;) {
-      const worker = this.#select(avoid, visit)
-      const upstream = worker === undefined ? undefined : this.#upstreams.get(worker)
-      if (worker === undefined || upstream === undefined) return undefined
+      const mayGo = isItsTurn ? !this.gate.shut : this.gate.open
+      const backend = mayGo ? this.#select(avoid, visit) : undefined
+      if (backend === undefined) return undefined
       if (repeated) {
-        // Workers often die together, and the end of this one may not have been noticed yet: a request
-        // is repeated only once, so not before the worker has shown that it lives.
-        await worker.signOfLife(SIGN_OF_LIFE_MS)
-        if (!worker.serves) continue
+        // Backends often die together, and the end of this one may not have been noticed yet: a request
+        // is repeated only once, so not before the backend has shown that it lives.
+        await backend.signOfLife(SIGN_OF_LIFE_MS)
+        if (!backend.serves || this.gate.shut || !this.#upstreams.has(backend)) continue
       }
-      worker.claim(kind)
-      const outcome = await forward(upstream)
-      worker.release(kind)
-      return { worker, outcome }
+      const upstream = this.#upstreams.get(backend)
+      if (upstream === undefined) return undefined
+      backend.claim(kind)
+      const outcome = await this.#counted(onAnswered => forward(upstream, onAnswered, backend))
+      backend.release(kind)
+      return { backend, outcome }
     }
   }
 
-  #select(avoid?: Worker, visit?: Visit): Worker | undefined {
-    const worker = this.#policy.select(avoid, visit)
-    if (worker === undefined || worker.inFlight < this.#options.maxConnections) return worker
-    // A policy that looked at the request means this worker, and it waits there. Any other had better
-    // send it where there is room; where there is none, it waits in the line of the one whose turn it is.
-    return (visit === undefined ? this.#withRoom(avoid) : undefined) ?? worker
+  async #counted(send: (onAnswered: () => void) => Promise<Outcome>): Promise<Outcome> {
+    let counts = true
+    const end = (): void => {
+      if (counts) this.inFlight.end()
+      counts = false
+    }
+    this.inFlight.begin()
+    const outcome = await send(end)
+    end()
+    return outcome
   }
 
-  /** The worker with the fewest requests, if one has a connection free. */
-  #withRoom(avoid: Worker | undefined): Worker | undefined {
-    let best: Worker | undefined
-    let fewest = this.#options.maxConnections
-    for (const worker of this.#upstreams.keys()) {
-      if (worker === avoid || worker.inFlight >= fewest) continue
-      best = worker
-      fewest = worker.inFlight
+  #select(avoid?: B, visit?: Visit): B | undefined {
+    for (;;) {
+      const turn = this.#policy.select(avoid, visit)
+      // A policy that looked at the request means this one, and it waits there. Any other had better
+      // send it where there is room; where there is none, it waits in the line of the one whose turn it is.
+      const isFull = turn !== undefined && visit === undefined && turn.inFlight >= this.#maxConnections
+      const backend = (isFull ? this.#withRoom(turn, avoid) : undefined) ?? turn
+      // What says here that it takes none any more is no candidate by now.
+      if (backend?.verify?.() !== false) return backend
+    }
+  }
+
+  /** The one of the same rank with the fewest requests, if one has a connection free. */
+  #withRoom(turn: B, avoid: B | undefined): B | undefined {
+    let best: B | undefined
+    let fewest = this.#maxConnections
+    for (const backend of this.#upstreams.keys()) {
+      if (backend === avoid || backend.inFlight >= fewest || backend.backup !== turn.backup) continue
+      best = backend
+      fewest = backend.inFlight
     }
     return best
-  }
-
-  #hold(client: Duplex, since: number): Promise<UpError | undefined> {
-    if (this.#closing) return Promise.resolve(closedError())
-    return new Promise(resolve => {
-      this.#held.enter({ client, onTurn: () => resolve(undefined), onRefused: resolve }, since)
-    })
   }
 }

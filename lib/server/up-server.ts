@@ -1,27 +1,19 @@
-import type { ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
-import type { Next } from '../distributor/chain.js'
-import { clientOf } from '../proxy/client-of.js'
-import { Distributor } from '../distributor/distributor.js'
-import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
-import type { ResolvedOptions, UpOptions } from '../options/options.js'
+import { createPolicy } from '../balance/create-policy.js'
+import type { ProxiedServer } from '../distributor/middleware.js'
 import { asWhole } from '../options/checks.js'
+import { resolveModule } from '../options/module-path.js'
+import type { ResolvedOptions, UpOptions } from '../options/options.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
-import { resolveModule } from '../options/module-path.js'
-import type { Front } from '../front/front.js'
-import type { Outcome } from '../proxy/outcome.js'
-import type { Upstream } from '../proxy/upstream.js'
+import { HoldQueue } from '../proxy/hold-queue.js'
+import { Upstream } from '../proxy/upstream.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
 import type { Slot } from '../worker/slot.js'
 import type { Worker } from '../worker/worker.js'
-import type { ReloadResult, ServerStatus, UpServerEvents } from './api.js'
-import { attachFront } from './attach-front.js'
-import { closedError } from './closed-error.js'
-import { Dispatcher } from './dispatcher.js'
+import type { HoldStatus, ReloadResult, ServerStatus, UpServerEvents } from './api.js'
+import { BalancedServer } from './balanced-server.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
-import { cookieLine, giveCookie } from './give-cookie.js'
 import { scaleTo } from './scaler.js'
 import { describeWorker } from './status.js'
 
@@ -29,18 +21,14 @@ import { describeWorker } from './status.js'
  * A Distributor whose last handlers balance requests and upgrades over worker processes, which run the
  * user's module, and which `reload()` replaces without a client noticing.
  */
-export class UpServer extends Distributor<UpServerEvents> {
+export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   /** The user's module, as an absolute path. */
   readonly file: string
   readonly #options: ResolvedOptions
   readonly #fleet: Fleet
   readonly #reloader: Reloader
-  readonly #dispatcher: Dispatcher
-  readonly #front: Front | undefined
   #numWorkers: number
   #current: Generation
-  #state: ServerStatus['state'] = 'running'
-  #closing: Promise<void> | undefined
 
   /**
    * Starts the workers. The server may listen already, or later.
@@ -53,15 +41,10 @@ export class UpServer extends Distributor<UpServerEvents> {
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
     const resolved = resolveOptions(options)
     const path = resolveModule(file, resolved.cwd)
-    super(server, {
-      trustProxy: resolved.trust,
-      proxyTimeout: resolved.proxyTimeoutMs,
-      via: resolved.via ?? false
-    })
+    super(server, resolved, createPolicy<Worker>(resolved.balance, resolved.trust), 'a worker')
     this.file = path
     this.#options = resolved
     this.#numWorkers = resolved.numWorkers
-    this.#dispatcher = new Dispatcher(resolved)
     this.#fleet = new Fleet(path, resolved)
     this.#reloader = new Reloader(this.#fleet, resolved, {
       numWorkers: () => this.#numWorkers,
@@ -76,12 +59,10 @@ export class UpServer extends Distributor<UpServerEvents> {
     try {
       this.#current = this.#fleet.open(1, true)
     } catch (error) {
-      this.detach()
+      this.release()
       void this.#fleet.close()
       throw error
     }
-    if (resolved.fastPath && !this.#dispatcher.needsRequest)
-      this.#front = attachFront(server, this.#dispatcher, this.traffic, this.trust, () => !this.hasMiddleware)
     if (resolved.title !== undefined) process.title = `${resolved.title} master`
     this.#addKept(this.#numWorkers)
   }
@@ -133,9 +114,9 @@ export class UpServer extends Distributor<UpServerEvents> {
    */
   async scale(n: number): Promise<void> {
     asWhole('scale(n): n', n, 1, MAX_WORKERS)
-    this.#assertOpen()
+    this.assertOpen()
     await this.#reloader.whenIdle()
-    this.#assertOpen()
+    this.assertOpen()
     this.#numWorkers = n
     await scaleTo(n, this.#fleet, count => this.#addKept(count), this.#options.workerTimeoutMs)
   }
@@ -143,7 +124,7 @@ export class UpServer extends Distributor<UpServerEvents> {
   /** Starts more workers beyond `numWorkers`: until they die, or until the next reload. */
   spawnWorkers(n: number): Worker[] {
     asWhole('spawnWorkers(n): n', n, 1, MAX_WORKERS)
-    this.#assertOpen()
+    this.assertOpen()
     const slots = Array.from({ length: n }, () => this.#fleet.addSlot(this.#current))
     return slots.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
   }
@@ -155,64 +136,67 @@ export class UpServer extends Distributor<UpServerEvents> {
 
   /** The worker whose turn is next, and gives the turn on; undefined if none is available. */
   nextWorker(): Worker | undefined {
-    return this.#dispatcher.next()
+    return this.dispatcher.next()
   }
 
   /** The present state as plain data. */
   status(): ServerStatus {
     return {
       pid: process.pid,
-      state: this.#state,
+      state: this.state,
       file: this.file,
       generation: this.#current.number,
       version: this.#current.version,
       numWorkers: this.#numWorkers,
       reloading: this.#reloader.running,
-      held: this.#dispatcher.held,
+      ...this.dispatcher.gate.status,
       workers: [...this.#fleet.alive].map(describeWorker)
     }
   }
 
-  /**
-   * Ends the server: it stops accepting connections, finishes what is in flight for `workerTimeout` at
-   * most, ends the workers and closes the server. Resolves when all is gone; further calls share the
-   * first one's promise. It wins over a reload that runs.
-   */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+  protected override announce(event: 'pause' | 'resume', status: HoldStatus): void {
+    this.emit(event, status)
   }
 
-  protected override async handleRequest(
-    req: DistributorRequest,
-    res: ServerResponse,
-    next: Next
-  ): Promise<void> {
-    const visit = this.#dispatcher.visit(req, false)
-    const forward = (upstream: Upstream): Promise<Outcome> => {
-      if (visit !== undefined) giveCookie(visit, res)
-      return this.forwardRequest(req, res, upstream)
-    }
-    const error = await this.#dispatcher.serve('request', clientOf(req), forward, visit)
-    if (error !== undefined) next(error)
+  protected override get closeTimeoutMs(): number {
+    return this.#options.workerTimeoutMs
   }
 
-  protected override async handleUpgrade(req: DistributorRequest, socket: Duplex, next: Next): Promise<void> {
-    const visit = this.#dispatcher.visit(req, true)
-    const forward = (upstream: Upstream): Promise<Outcome> =>
-      this.forwardUpgrade(req, socket, upstream, cookieLine(visit))
-    const error = await this.#dispatcher.serve('upgrade', socket, forward, visit)
-    if (error !== undefined) next(error)
+  protected override onClosing(): void {
+    this.#reloader.close()
+    this.#fleet.retireStandby()
+  }
+
+  protected override async endBackends(): Promise<void> {
+    for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
+    // Also those that had retired before, and linger for clients that cannot come any more.
+    for (const worker of this.#fleet.alive) worker.terminate()
+    await this.#fleet.whenGone()
+    await this.#fleet.close()
   }
 
   #connectFleet(): void {
     this.#fleet
-      .on('available', worker => this.#dispatcher.add(worker))
-      .on('unavailable', worker => this.#dispatcher.remove(worker))
+      .on('available', worker => this.#add(worker))
+      .on('unavailable', worker => this.dispatcher.remove(worker))
       .on('spawn', worker => this.emit('spawn', worker))
       .on('retire', worker => this.emit('retire', worker))
       .on('terminate', worker => this.emit('terminate', worker))
       .on('fail', error => this.emit('fail', error))
+  }
+
+  #add(worker: Worker): void {
+    const { address, clientField } = worker
+    if (address === undefined) return
+    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via } = this.#options
+    const upstream = new Upstream(address, {
+      timeoutMs: proxyTimeoutMs,
+      clientField,
+      via,
+      max: maxConnections,
+      queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
+    })
+    this.dispatcher.add(worker, upstream)
   }
 
   #addKept(n: number): Slot[] {
@@ -221,28 +205,5 @@ export class UpServer extends Distributor<UpServerEvents> {
       slot.keep()
       return slot
     })
-  }
-
-  #assertOpen(): void {
-    if (this.#state !== 'running') throw closedError()
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closing'
-    this.#reloader.close()
-    this.#fleet.retireStandby()
-    this.#dispatcher.close()
-    this.traffic.stopAccepting()
-    await this.traffic.whenIdle(this.#options.workerTimeoutMs)
-    this.#dispatcher.rejectHeld()
-    for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
-    // Also those that had retired before, and linger for clients that cannot come any more.
-    for (const worker of this.#fleet.alive) worker.terminate()
-    await this.#fleet.whenGone()
-    await this.#fleet.close()
-    await this.traffic.end()
-    this.#front?.detach()
-    this.detach()
-    this.#state = 'closed'
   }
 }

@@ -160,7 +160,15 @@ test('status() is plain data', async t => {
       version: status.version,
       numWorkers: 1,
       reloading: false,
+      pausedBy: [],
+      pausedSince: null,
       held: 0,
+      oldestHeldMs: 0,
+      longestWaitMs: status.longestWaitMs,
+      released: status.released,
+      expired: 0,
+      givenUp: 0,
+      refused: 0,
       workers: []
     }
   )
