@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   balance: ['options', 'type proxy/address'],
   child: ['worker/messages'],
   proxy: [],
-  options: [],
+  options: ['proxy/address'],
   watch: [],
   errors: [],
   distribute: ['distributor'],
