@@ -1,4 +1,5 @@
 import { show, UpError } from '../errors.js'
+import type { AddressTarget } from '../options/address.js'
 import { readNext } from './target.js'
 import type { Address } from '../proxy/address.js'
 
@@ -6,7 +7,7 @@ import type { Address } from '../proxy/address.js'
 export interface Next {
   (error?: unknown): void
   (port: number | string, host?: string): void
-  (target: { port: number | string; host?: string } | { socketPath: string } | URL): void
+  (target: AddressTarget): void
 }
 
 /** A function of a stack, whatever its parameters are. */
