@@ -25,7 +25,25 @@ export type { HoldAnswer, HoldResponse } from './options/hold-response.js'
 export type { Strategy, UpOptions, WorkerBind } from './options/options.js'
 export type { ServingOptions, TrustProxy } from './options/serving.js'
 export type { WorkerCount } from './options/worker-count.js'
-export type { ReloadResult, ServerStatus, UpServerEvents, WorkerStatus } from './server/api.js'
+export type { ProxyOptions } from './options/proxy-options.js'
+export type { UpstreamTarget } from './options/upstream.js'
+export type { UpstreamState, UpstreamStatus } from './external/external-upstream.js'
+export type { DrainResult, Upstreams } from './external/upstreams.js'
+export type {
+  HoldStatus,
+  PauseOptions,
+  PauseResult,
+  ProxyServerEvents,
+  ProxyStatus,
+  ReloadResult,
+  ResumeOptions,
+  ServerState,
+  ServerStatus,
+  ShutBy,
+  UpServerEvents,
+  WorkerStatus
+} from './server/api.js'
+export { ProxyServer } from './server/proxy-server.js'
 export type { ReloadCallback } from './server/reloader.js'
 export { up, up as default, version, type Up } from './server/up.js'
 export { UpServer } from './server/up-server.js'

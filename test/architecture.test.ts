@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
+    'external',
     'front',
     'worker',
     'balance',
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'child/ready'
   ],
   distributor: ['proxy', 'options'],
+  external: ['options', 'proxy/address', 'proxy/connection-pool'],
   front: ['proxy'],
   worker: ['options', 'type proxy/address'],
   balance: ['options', 'type proxy/address'],
@@ -36,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   distribute: ['distributor'],
   'distribute.cts': ['distribute'],
-  index: ['server', 'distributor', 'type options', 'worker', 'child/ready'],
+  index: ['server', 'distributor', 'type options', 'type external', 'worker', 'child/ready'],
   'index.cts': ['index']
 }
 

@@ -65,7 +65,7 @@ export class PlainExchange implements ConnectionUser {
     this.#head = undefined
     this.#chunked = false
     this.#text = ''
-    const connection = upstream.pool.acquire()
+    const connection = upstream.pool.acquire(this.#repeatable)
     if (connection !== undefined) return this.#begin(connection, method, text)
     waitForConnection(
       upstream,

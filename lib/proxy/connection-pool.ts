@@ -13,7 +13,19 @@ export interface PoolOptions {
   readonly max?: number
   /** Where requests wait while all of them are busy. */
   readonly queue?: HoldQueue<UpstreamConnection>
+  /** How long a connection may take to stand, in milliseconds. Default: as `timeoutMs`. */
+  readonly connectTimeoutMs?: number
+  /** How long an upstream of somebody else's keeps an idle connection is not known: see {@link FOREIGN_IDLE_MS}. */
+  readonly isForeign?: boolean
 }
+
+/**
+ * How long a connection to an upstream that is none of ours may be idle, in milliseconds: less than the 5 s after
+ * which node:http, Apache and uvicorn close theirs. A request that must not be repeated gets one that has just been
+ * used, since it would be lost if the upstream closed it at that moment (RFC 9112 section 9.3.1).
+ */
+export const FOREIGN_IDLE_MS = 4000
+const FOREIGN_FRESH_MS = 1000
 
 /**
  * After a connection broke, those that wait for one wait so much longer, in milliseconds. A process that is
@@ -25,6 +37,10 @@ export const BROKEN_PAUSE_MS = 50
 export class ConnectionPool {
   readonly #address: Address
   readonly #timeoutMs: number
+  readonly #connectTimeoutMs: number
+  readonly #idleMs: number
+  /** How long a connection that gets a request which must not be repeated may have been idle, in milliseconds. */
+  readonly #freshMs: number
   readonly #max: number
   /** Where to wait for a connection; undefined: there is always another. */
   readonly queue: HoldQueue<UpstreamConnection> | undefined
@@ -36,17 +52,28 @@ export class ConnectionPool {
   /** Called whenever the last connection has gone. */
   onEmpty: (() => void) | undefined
 
-  constructor(address: Address, { timeoutMs, max = Infinity, queue }: PoolOptions) {
+  constructor(address: Address, options: PoolOptions) {
+    const { timeoutMs, max = Infinity, queue, connectTimeoutMs = timeoutMs, isForeign = false } = options
     this.#address = address
     this.#timeoutMs = timeoutMs
+    this.#connectTimeoutMs = connectTimeoutMs
+    this.#idleMs = isForeign ? FOREIGN_IDLE_MS : POOL_IDLE_MS
+    this.#freshMs = isForeign ? FOREIGN_FRESH_MS : Infinity
     this.#max = max
     this.queue = queue
   }
 
-  /** An idle connection, the one used last first, or a new one; undefined if there are too many: see `queue`. */
-  acquire(): UpstreamConnection | undefined {
+  /**
+   * An idle connection, the one used last first, or a new one; undefined if there are too many: see `queue`.
+   *
+   * @param isRepeatable whether the request may be sent once more
+   */
+  acquire(isRepeatable: boolean): UpstreamConnection | undefined {
     for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
-      if (entry.connection.usable) return entry.connection
+      const { connection, since } = entry
+      if (!connection.usable) continue
+      if (isRepeatable || performance.now() - since <= this.#freshMs) return connection
+      connection.destroy()
     }
     return this.#all.size < this.#max && !this.#isWaitedFor ? this.#connect() : undefined
   }
@@ -63,7 +90,7 @@ export class ConnectionPool {
       return
     }
     this.#idle.push({ connection, since: performance.now() })
-    this.#sweeper ??= setInterval(() => this.#sweep(), POOL_IDLE_MS / 3).unref()
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.#idleMs / 3).unref()
   }
 
   /** Closes idle connections: when one of them was found closed, the others most often are, too. */
@@ -99,14 +126,14 @@ export class ConnectionPool {
   }
 
   #connect(): UpstreamConnection {
-    const connection = new UpstreamConnection(this.#address, this.#timeoutMs)
+    const connection = new UpstreamConnection(this.#address, this.#timeoutMs, this.#connectTimeoutMs)
     this.#all.add(connection)
     connection.onClose = () => this.#forget(connection)
     return connection
   }
 
   #sweep(): void {
-    const oldest = performance.now() - POOL_IDLE_MS
+    const oldest = performance.now() - this.#idleMs
     const fresh = this.#idle.findIndex(entry => entry.since > oldest)
     for (const { connection } of this.#idle.splice(0, fresh === -1 ? this.#idle.length : fresh))
       connection.destroy()

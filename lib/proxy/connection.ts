@@ -34,7 +34,11 @@ export class UpstreamConnection {
   /** Called once when the connection is gone, idle or not. */
   onClose: (() => void) | undefined
 
-  constructor(address: Address, timeoutMs: number) {
+  /**
+   * @param timeoutMs the longest silence, in milliseconds; 0 is no limit
+   * @param connectTimeoutMs how long it may take until it stands
+   */
+  constructor(address: Address, timeoutMs: number, connectTimeoutMs = timeoutMs) {
     this.#address = address
     if (address.socketPath !== undefined) this.#socket.connect(address.socketPath)
     else this.#socket.setNoDelay().connect(address.port, address.host)
@@ -42,17 +46,18 @@ export class UpstreamConnection {
       .on('error', error => this.#fail(this.#explain(error)))
       .on('connect', () => {
         this.#connected = true
+        this.#socket.setTimeout(timeoutMs)
       })
       .on('end', () => this.#finish())
       .on('drain', () => this.#user?.onDrain())
-      .on('timeout', () => this.#user?.onSilence())
+      .on('timeout', () => this.#onSilence(connectTimeoutMs))
       .on('close', () => {
         this.#fail(
           new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `${addressText(address)} closed the connection`)
         )
         this.onClose?.()
       })
-    if (timeoutMs > 0) this.#socket.setTimeout(timeoutMs)
+    this.#socket.setTimeout(connectTimeoutMs)
   }
 
   get connected(): boolean {
@@ -123,6 +128,11 @@ export class UpstreamConnection {
   destroy(): void {
     this.#user = undefined
     this.#socket.destroy()
+  }
+
+  #onSilence(connectTimeoutMs: number): void {
+    if (this.#connected) this.#user?.onSilence()
+    else this.#fail(new Error(`it did not stand within ${connectTimeoutMs} ms`))
   }
 
   #onRead(piece: Buffer): boolean {

@@ -30,10 +30,12 @@ export function exchange(
         trust,
         clientField: upstream.clientField,
         via: upstream.via,
+        host: upstream.host,
         upgrade: false
       })
       if (head.body !== 'none' && wasRead(req)) throw bodyRead(req)
-      const connection = upstream.pool.acquire()
+      const isRepeatable = head.body === 'none' && isIdempotent(req.method ?? '')
+      const connection = upstream.pool.acquire(isRepeatable)
       if (connection === undefined) {
         const begin = (free: UpstreamConnection): void =>
           new Exchange(req, res, upstream, free, head.body, resolve).start(head.text)

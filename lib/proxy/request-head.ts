@@ -20,6 +20,8 @@ export interface RequestHeadOptions {
   readonly clientField: string | undefined
   /** Our name in Via, if the request is to have it there. */
   readonly via: string | undefined
+  /** The Host that the upstream gets; undefined: the client's. */
+  readonly host?: string | undefined
   /** Keep `Upgrade`, and say so in `Connection`. */
   readonly upgrade: boolean
 }
@@ -59,7 +61,7 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
         if (sawHost) break
         sawHost = true
         host ??= value
-        lines += `${name}: ${host}\r\n`
+        lines += `${name}: ${options.host ?? host}\r\n`
         break
       case 'content-length':
         length = value
@@ -86,7 +88,7 @@ export function buildRequestHead(req: IncomingMessage, options: RequestHeadOptio
     }
   }
   if (chunked) assertFraming(req)
-  if (!sawHost) lines = `Host: ${host ?? ''}\r\n` + lines
+  if (!sawHost) lines = `Host: ${options.host ?? host ?? ''}\r\n` + lines
   if (chunked) lines += 'Transfer-Encoding: chunked\r\n'
   // RFC 9110 section 7.6.3: behind those of others, which are the same list.
   if (options.via !== undefined) lines += `Via: ${req.httpVersion} ${options.via}\r\n`

@@ -47,6 +47,7 @@ export function upgrade(
         trust: options.trust,
         clientField: upstream.clientField,
         via: upstream.via,
+        host: upstream.host,
         upgrade: true
       })
       new Upgrade(req, client, upstream, options, resolve).start(head.text)
@@ -104,7 +105,7 @@ class Upgrade implements ResponseReceiver {
       .on('data', this.#onRead)
       .on('end', this.#onUpstreamEnd)
       .on('timeout', this.#onSilence)
-    if (this.#upstream.timeoutMs > 0) this.#socket.setTimeout(this.#upstream.timeoutMs)
+    this.#socket.setTimeout(this.#upstream.connectTimeoutMs)
     this.#socket.write(head, 'latin1')
   }
 
@@ -156,6 +157,7 @@ class Upgrade implements ResponseReceiver {
 
   readonly #onConnect = (): void => {
     this.#connected = true
+    this.#socket.setTimeout(this.#upstream.timeoutMs)
   }
 
   readonly #onRead = (chunk: Buffer): void => {
@@ -176,7 +178,9 @@ class Upgrade implements ResponseReceiver {
   }
 
   readonly #onSilence = (): void => {
-    this.#onError(silenceOf(this.#upstream))
+    const { connectTimeoutMs } = this.#upstream
+    if (this.#connected) this.#onError(silenceOf(this.#upstream))
+    else this.#onError(new Error(`it did not stand within ${connectTimeoutMs} ms`))
   }
 
   readonly #onClientClose = (): void => {

@@ -6,6 +6,8 @@ export interface UpstreamOptions extends PoolOptions {
   readonly clientField?: string | undefined
   /** Our name in the Via fields of what passes by here; undefined for no such field. */
   readonly via?: string | undefined
+  /** The Host that it gets; undefined: the client's. */
+  readonly host?: string | undefined
 }
 
 /** An address that requests are forwarded to, with its pool of connections. */
@@ -14,6 +16,9 @@ export class Upstream {
   readonly clientField: string | undefined
   readonly timeoutMs: number
   readonly via: string | undefined
+  readonly host: string | undefined
+  /** How long a connection may take to stand, in milliseconds; 0 is no limit. */
+  readonly connectTimeoutMs: number
   readonly pool: ConnectionPool
 
   constructor(address: Address, options: UpstreamOptions) {
@@ -21,6 +26,8 @@ export class Upstream {
     this.clientField = options.clientField
     this.timeoutMs = options.timeoutMs
     this.via = options.via
+    this.host = options.host
+    this.connectTimeoutMs = options.connectTimeoutMs ?? options.timeoutMs
     this.pool = new ConnectionPool(address, options)
   }
 

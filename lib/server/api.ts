@@ -1,3 +1,4 @@
+import type { UpstreamStatus } from '../external/external-upstream.js'
 import type { Duration } from '../options/duration.js'
 import type { Worker } from '../worker/worker.js'
 
@@ -54,6 +55,22 @@ export interface BalancedServerEvents {
   pause: (status: HoldStatus) => void
   /** Requests are served again; those that were held go on. */
   resume: (status: HoldStatus) => void
+}
+
+/** Events of a ProxyServer, with their arguments. */
+export interface ProxyServerEvents extends BalancedServerEvents {
+  /** An upstream takes requests from now on. */
+  available: (upstream: UpstreamStatus) => void
+  /** An upstream takes none any more: it refused a connection, failed its health checks, or was drained or removed. */
+  unavailable: (upstream: UpstreamStatus, reason: Error) => void
+}
+
+/** The state of a ProxyServer as plain data: see `ProxyServer.status()`. */
+export interface ProxyStatus extends HoldStatus {
+  readonly pid: number
+  /** `paused`: requests are held, by `pause()` or for want of the hold file. */
+  readonly state: ServerState
+  readonly upstreams: readonly UpstreamStatus[]
 }
 
 /** Events of an UpServer, with their arguments. */

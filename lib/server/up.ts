@@ -3,14 +3,24 @@ import { ready } from '../child/ready.js'
 import { Distributor } from '../distributor/distributor.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpOptions } from '../options/options.js'
+import type { ProxyOptions } from '../options/proxy-options.js'
+import type { UpstreamTarget } from '../options/upstream.js'
 import { Worker } from '../worker/worker.js'
+import { ProxyServer } from './proxy-server.js'
 import { UpServer } from './up-server.js'
 
 /** `up(server, file, options)`, with or without `new`, and what it carries. */
 export interface Up {
   (server: ProxiedServer, file: string, options?: UpOptions): UpServer
   new (server: ProxiedServer, file: string, options?: UpOptions): UpServer
+  /** Puts the same in front of servers that somebody else started: see {@link ProxyServer}. */
+  readonly proxy: (
+    server: ProxiedServer,
+    upstreams: readonly UpstreamTarget[],
+    options?: ProxyOptions
+  ) => ProxyServer
   readonly UpServer: typeof UpServer
+  readonly ProxyServer: typeof ProxyServer
   readonly Distributor: typeof Distributor
   readonly Worker: typeof Worker
   /** Called in a worker that was started with `assumeReady: false`: it can serve now. */
@@ -27,7 +37,10 @@ export const version = readVersion()
  * errors and events.
  */
 export const up: Up = Object.assign(construct as unknown as new () => UpServer, {
+  proxy: (server: ProxiedServer, upstreams: readonly UpstreamTarget[], options?: ProxyOptions) =>
+    new ProxyServer(server, upstreams, options),
   UpServer,
+  ProxyServer,
   Distributor,
   Worker,
   ready,

@@ -67,6 +67,9 @@ test('Every option has its documented default', t => {
     maxConnections: 256,
     maxHeld: 1000,
     holdTimeoutMs: 30_000,
+    holdFile: undefined,
+    holdPollMs: 1000,
+    holdResponse: undefined,
     proxyTimeoutMs: 60_000,
     via: 'up',
     fastPath: true

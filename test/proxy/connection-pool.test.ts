@@ -10,7 +10,7 @@ import { rawUpstream, type RawUpstream } from '../helpers/raw.js'
 
 /** A connection of a pool that has one free. */
 function acquire(pool: ConnectionPool): UpstreamConnection {
-  const connection = pool.acquire()
+  const connection = pool.acquire(true)
   assert.ok(connection !== undefined)
   return connection
 }
@@ -65,7 +65,7 @@ test('requests at the same time have a connection each, and the last one used is
   assert.equal(upstream.connections.length, 3)
   const connection = acquire(pool)
   pool.release(connection)
-  assert.equal(pool.acquire(), connection)
+  assert.equal(pool.acquire(true), connection)
 })
 
 test('a connection that the upstream closed is not used again', async t => {
@@ -135,17 +135,17 @@ test('a full pool gives a connection that gets free to the first in line, past w
   const pool = new ConnectionPool(upstream.address, { timeoutMs: 0, max: 2, queue })
   t.after(() => pool.close())
   const [a, b] = [acquire(pool), acquire(pool)]
-  assert.equal(pool.acquire(), undefined)
+  assert.equal(pool.acquire(true), undefined)
   const turns: string[] = []
   waitIn(t, queue, 'first', turns)
   waitIn(t, queue, 'second', turns)
   pool.release(a)
   assert.deepEqual(turns, ['first'])
-  assert.equal(pool.acquire(), undefined)
+  assert.equal(pool.acquire(true), undefined)
   pool.release(b)
   assert.deepEqual(turns, ['first', 'second'])
   pool.release(a)
-  assert.equal(pool.acquire(), a)
+  assert.equal(pool.acquire(true), a)
 })
 
 test('after a connection broke, the line waits before it is given another one, and nobody overtakes it', async t => {
@@ -162,7 +162,7 @@ test('after a connection broke, the line waits before it is given another one, a
   waitIn(t, queue, 'first', turns)
   await assert.rejects(broken, { code: 'UP_ERR_UPSTREAM_CLOSED' })
   await gone.promise
-  assert.equal(pool.acquire(), undefined)
+  assert.equal(pool.acquire(true), undefined)
   t.mock.timers.tick(BROKEN_PAUSE_MS - 1)
   assert.deepEqual(turns, [])
   t.mock.timers.tick(1)

@@ -1,0 +1,96 @@
+import { EventEmitter } from 'eventemitter3'
+import { createPolicy } from '../balance/create-policy.js'
+import type { ProxiedServer } from '../distributor/middleware.js'
+import type { ExternalUpstream } from '../external/external-upstream.js'
+import { hostOf, Upstreams, type UpstreamsEvents } from '../external/upstreams.js'
+import {
+  resolveProxyOptions,
+  type ProxyOptions,
+  type ResolvedProxyOptions
+} from '../options/proxy-options.js'
+import { parseUpstreams, type UpstreamTarget } from '../options/upstream.js'
+import { HoldQueue } from '../proxy/hold-queue.js'
+import { Upstream } from '../proxy/upstream.js'
+import type { HoldStatus, ProxyServerEvents, ProxyStatus } from './api.js'
+import { BalancedServer } from './balanced-server.js'
+
+/**
+ * A Distributor whose last handlers balance requests and upgrades over servers that somebody else started, and hold
+ * them while none of these takes a connection.
+ */
+export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEvents> {
+  /** The upstreams, to which others can be added, and which can be drained and removed. */
+  readonly upstreams: Upstreams
+  readonly #options: ResolvedProxyOptions
+
+  /**
+   * @param server whose requests and upgrades are forwarded
+   * @param upstreams where they are forwarded to; at least one that is no backup
+   * @throws {OptionError} `UP_ERR_OPTION`: an argument or an option is wrong
+   */
+  constructor(server: ProxiedServer, upstreams: readonly UpstreamTarget[], options: ProxyOptions = {}) {
+    const specs = parseUpstreams('upstreams', upstreams)
+    const resolved = resolveProxyOptions(options)
+    super(server, resolved, createPolicy<ExternalUpstream>(resolved.balance, resolved.trust), 'an upstream')
+    this.#options = resolved
+    const events = new EventEmitter<UpstreamsEvents>()
+      .on('available', upstream => {
+        this.#connect(upstream)
+        this.emit('available', upstream.status)
+      })
+      .on('unavailable', (upstream, reason) => {
+        this.dispatcher.remove(upstream)
+        this.emit('unavailable', upstream.status, reason)
+      })
+      .on('renew', upstream => this.#renew(upstream))
+    this.upstreams = new Upstreams(resolved, events)
+    for (const spec of specs) this.upstreams.open(spec)
+  }
+
+  /** The present state as plain data. */
+  status(): ProxyStatus {
+    return {
+      pid: process.pid,
+      state: this.state,
+      ...this.dispatcher.gate.status,
+      upstreams: this.upstreams.list()
+    }
+  }
+
+  protected override announce(event: 'pause' | 'resume', status: HoldStatus): void {
+    this.emit(event, status)
+  }
+
+  protected override get closeTimeoutMs(): number {
+    return this.#options.closeTimeoutMs
+  }
+
+  protected override onClosing(): void {
+    // What is in flight goes on; upstreams that are away are still waited for, as long as that may take.
+  }
+
+  protected override endBackends(): Promise<void> {
+    this.upstreams.close()
+    return Promise.resolve()
+  }
+
+  #renew(upstream: ExternalUpstream): void {
+    if (upstream.serves) this.#connect(upstream)
+  }
+
+  /** From now on it gets requests, over connections of its own that are new. */
+  #connect(upstream: ExternalUpstream): void {
+    const { proxyTimeoutMs, connectTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via, hostHeader } =
+      this.#options
+    const own = new Upstream(upstream.address, {
+      timeoutMs: proxyTimeoutMs,
+      connectTimeoutMs,
+      isForeign: true,
+      via,
+      host: hostHeader === 'upstream' ? hostOf(upstream.address) : undefined,
+      max: maxConnections,
+      queue: new HoldQueue(maxHeld, holdTimeoutMs, `a connection to ${upstream.name}`)
+    })
+    this.dispatcher.add(upstream, own)
+  }
+}

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer as createNetServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { up } from 'up-server'
+import { WebSocket } from 'ws'
+import { Client, fetchOnce, Load, RawClient } from '../helpers/client.js'
+import { proxy, startExternal, type Proxying } from '../helpers/external.js'
+import { testFolder } from '../helpers/program.js'
+import { until, within } from '../helpers/wait.js'
+
+const held = ({ srv }: Proxying, count: number): Promise<void> => until(() => srv.status().held === count)
+
+function stateOf({ srv }: Proxying, name: string): string | undefined {
+  return srv.upstreams.list().find(each => each.name.endsWith(name))?.state
+}
+
+test('It forwards to servers that somebody else started, by TCP and by a UNIX socket, each in turn', async t => {
+  const a = await startExternal(t, 'a')
+  const b = await startExternal(t, 'b', join(testFolder(t), 'b.sock'))
+  const there = await proxy(t, [`127.0.0.1:${a.place}`, `unix:${b.place}`])
+  const client = new Client(there.port)
+  t.after(() => client.close())
+  const bodies = []
+  for (let i = 0; i < 4; i++) bodies.push((await client.get('/')).body)
+  assert.deepEqual(bodies, ['a', 'b', 'a', 'b'])
+  const posted = await client.post('/length', 'x'.repeat(500_000))
+  assert.equal(posted.body, 'a POST 500000')
+  const ws = new WebSocket(`ws://127.0.0.1:${there.port}/`)
+  await once(ws, 'open')
+  ws.send('hello')
+  const [data] = (await once(ws, 'message')) as [Buffer]
+  assert.equal(data.toString(), 'b hello')
+  ws.terminate()
+})
+
+test('up.proxy gives a ProxyServer, whose status is plain data', async t => {
+  const a = await startExternal(t, 'a')
+  const there = await proxy(t, [Number(a.place)])
+  assert.ok(there.srv instanceof up.ProxyServer)
+  assert.equal((await fetchOnce(there.port)).body, 'a')
+  const status = there.srv.status()
+  assert.deepEqual(JSON.parse(JSON.stringify(status)), status)
+  assert.equal(status.state, 'running')
+  assert.deepEqual(
+    status.upstreams.map(upstream => ({ ...upstream, since: 0 })),
+    [
+      {
+        name: `localhost:${a.place}`,
+        state: 'available',
+        reason: null,
+        since: 0,
+        backup: false,
+        weight: 1,
+        inFlight: 0,
+        upgrades: 0,
+        requests: 1
+      }
+    ]
+  )
+})
+
+test("An upstream gets the client's Host, or its own where the option says so", async t => {
+  const a = await startExternal(t, 'a')
+  for (const hostHeader of ['client', 'upstream'] as const) {
+    const there = await proxy(t, [`localhost:${a.place}`], { hostHeader })
+    const { body } = await fetchOnce(there.port, '/fields', { headers: { Host: 'example.org' } })
+    const fields = JSON.parse(body) as Record<string, string>
+    assert.equal(fields['host'], hostHeader === 'client' ? 'example.org' : `localhost:${a.place}`)
+    assert.equal(fields['x-forwarded-host'], 'example.org')
+    assert.equal(fields['x-forwarded-for'], '127.0.0.1')
+  }
+})
+
+test('IPv6 works', async t => {
+  const server = createNetServer(socket => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nv6'))
+  server.listen(0, '::1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const there = await proxy(t, [`[::1]:${(server.address() as AddressInfo).port}`])
+  assert.equal((await fetchOnce(there.port)).body, 'v6')
+})
+
+for (const kind of ['tcp', 'unix'] as const) {
+  test(`Requests to an upstream that is killed wait until it is back: GET, POST and upgrades (${kind})`, async t => {
+    const place = kind === 'tcp' ? 0 : join(testFolder(t), 'a.sock')
+    const first = await startExternal(t, 'first', place)
+    const target = kind === 'tcp' ? `127.0.0.1:${first.place}` : `unix:${first.place}`
+    const there = await proxy(t, [target])
+    const seen: string[] = []
+    there.srv.on('unavailable', ({ name }, reason) => seen.push(`unavailable ${name} ${reason.name}`))
+    there.srv.on('available', ({ name }) => seen.push(`available ${name}`))
+    assert.equal((await fetchOnce(there.port)).body, 'first')
+    await first.kill()
+    const client = new RawClient(there.port)
+    t.after(() => client.socket.destroy())
+    client.write(
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+    )
+    const answers = [
+      fetchOnce(there.port),
+      fetchOnce(there.port, '/length', { method: 'POST', body: 'x'.repeat(3_000_000) })
+    ]
+    await held(there, 3)
+    assert.equal(stateOf(there, first.place), 'unavailable')
+    await startExternal(t, 'second', first.place)
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ body }) => body),
+      ['second', 'second POST 3000000']
+    )
+    await client.until('101 Switching Protocols')
+    assert.deepEqual(seen, [`unavailable ${target} UpstreamError`, `available ${target}`])
+  })
+}
+
+test('An upstream that is killed under load and comes back costs only what was sent and must not be repeated', async t => {
+  const path = join(testFolder(t), 'a.sock')
+  let server = await startExternal(t, 'a', path)
+  const there = await proxy(t, [`unix:${path}`])
+  const load = new Load(there.port, 8, false)
+  for (let i = 0; i < 5; i++) {
+    await load.answered(50)
+    await server.kill()
+    await until(() => there.srv.status().held > 0)
+    server = await startExternal(t, 'a', path)
+  }
+  await load.answered(50)
+  const { failed, reconnects } = await load.stop()
+  assert.deepEqual(
+    failed.filter(text => !text.startsWith('GET: 200 a')),
+    []
+  )
+  assert.equal(reconnects, 0)
+})
+
+test('A POST that was sent to an upstream that dies gets 502, once, and is not repeated', async t => {
+  const a = await startExternal(t, 'a')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`])
+  const told = a.waiting()
+  const answer = fetchOnce(there.port, '/wait', { method: 'POST', body: 'x' })
+  await told
+  await a.kill()
+  assert.equal((await answer).status, 502)
+})
+
+test('Requests go to other upstreams while one refuses, and to it again when it is back', async t => {
+  const a = await startExternal(t, 'a')
+  const b = await startExternal(t, 'b')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`, `127.0.0.1:${b.place}`])
+  await a.kill()
+  for (let i = 0; i < 10; i++) assert.equal((await fetchOnce(there.port)).body, 'b')
+  assert.equal(stateOf(there, a.place), 'unavailable')
+  await startExternal(t, 'a', Number(a.place))
+  await until(() => stateOf(there, a.place) === 'available')
+  const bodies = [await fetchOnce(there.port), await fetchOnce(there.port)].map(({ body }) => body)
+  assert.deepEqual(bodies.sort(), ['a', 'b'])
+})
+
+test('Whoever waits longer than holdTimeout gets 503 with Retry-After', async t => {
+  const there = await proxy(t, [`unix:${join(testFolder(t), 'none.sock')}`], { holdTimeout: 200 })
+  const { status, headers } = await fetchOnce(there.port)
+  assert.equal(status, 503)
+  assert.match(headers['retry-after'] ?? '', /^\d+$/)
+  assert.equal(there.srv.status().expired, 1)
+})
+
+test('An upstream that does not take connections in time is out of rotation', async t => {
+  const there = await proxy(t, ['192.0.2.1:9'], { connectTimeout: 100, holdTimeout: 400 })
+  assert.equal((await fetchOnce(there.port)).status, 503)
+  assert.equal(stateOf(there, ':9'), 'unavailable')
+})
+
+test('Upstreams are added, drained and removed while it runs', async t => {
+  const a = await startExternal(t, 'a')
+  const b = await startExternal(t, 'b')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`])
+  const { upstreams } = there.srv
+  const told = a.waiting()
+  const slow = fetchOnce(there.port, '/wait')
+  await told
+  upstreams.add(`127.0.0.1:${b.place}`)
+  const drained = upstreams.drain(`127.0.0.1:${a.place}`)
+  for (let i = 0; i < 4; i++) assert.equal((await fetchOnce(there.port)).body, 'b')
+  assert.equal(stateOf(there, a.place), 'draining')
+  assert.deepEqual(await upstreams.drain({ port: Number(a.place), host: '127.0.0.1' }, { timeout: 50 }), {
+    drained: false,
+    remaining: 1
+  })
+  await a.tell('answer')
+  assert.equal((await slow).body, 'a waited')
+  assert.deepEqual(await within(drained, 'drain'), { drained: true, remaining: 0 })
+  upstreams.add(`127.0.0.1:${a.place}`)
+  assert.equal(stateOf(there, a.place), 'available')
+  upstreams.remove(`127.0.0.1:${b.place}`)
+  for (let i = 0; i < 4; i++) assert.equal((await fetchOnce(there.port)).body, 'a')
+  assert.equal(upstreams.size, 1)
+  assert.throws(() => upstreams.remove('9'), { code: 'UP_ERR_OPTION' })
+  assert.throws(() => upstreams.add(`127.0.0.1:${a.place}`), { code: 'UP_ERR_OPTION' })
+  // Also the last: then they wait.
+  upstreams.remove(`127.0.0.1:${a.place}`)
+  const waiting = fetchOnce(there.port)
+  await held(there, 1)
+  upstreams.add(`127.0.0.1:${b.place}`)
+  assert.equal((await waiting).body, 'b')
+})
+
+test('A health check takes an upstream out, and back in', async t => {
+  const a = await startExternal(t, 'a')
+  const b = await startExternal(t, 'b')
+  const health = {
+    healthPath: '/up',
+    healthInterval: 30,
+    healthTimeout: 2000,
+    healthFails: 2,
+    healthPasses: 2
+  }
+  const there = await proxy(t, [`127.0.0.1:${a.place}`, `127.0.0.1:${b.place}`], health)
+  await a.tell(500)
+  await until(() => stateOf(there, a.place) === 'unavailable')
+  assert.match(there.srv.upstreams.list()[0]?.reason ?? '', /GET \/up was answered with 500/)
+  for (let i = 0; i < 4; i++) assert.equal((await fetchOnce(there.port)).body, 'b')
+  await a.tell(200)
+  await until(() => stateOf(there, a.place) === 'available')
+})
+
+test('The last upstream stays in rotation when its health check is merely slow, and goes when it fails', async t => {
+  const a = await startExternal(t, 'a')
+  const b = await startExternal(t, 'b')
+  const health = {
+    healthPath: '/up',
+    healthInterval: 20,
+    healthTimeout: 100,
+    healthFails: 1,
+    healthPasses: 1
+  }
+  const there = await proxy(t, [`127.0.0.1:${a.place}`, `127.0.0.1:${b.place}`], health)
+  await a.tell(0)
+  await until(() => stateOf(there, a.place) === 'unavailable')
+  await b.tell(0)
+  const since = performance.now()
+  await until(() => performance.now() - since > 500)
+  assert.equal(stateOf(there, b.place), 'available')
+  // With the last one gone, the slow one is better than none.
+  await b.kill()
+  await until(() => stateOf(there, a.place) === 'available')
+  assert.equal((await fetchOnce(there.port)).body, 'a')
+  await a.tell(503)
+  await until(() => stateOf(there, a.place) === 'unavailable')
+})
+
+test('Pause and resume work as with workers', async t => {
+  const a = await startExternal(t, 'a')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`])
+  assert.deepEqual(await there.srv.pause(), { drained: true, remaining: 0 })
+  const answer = fetchOnce(there.port, '/length', { method: 'POST', body: 'abc' })
+  await held(there, 1)
+  assert.equal(there.srv.status().state, 'paused')
+  await there.srv.resume()
+  assert.equal((await answer).body, 'a POST 3')
+})
+
+test('A UNIX socket that another server takes over gets every request at once, and pooled connections are left', async t => {
+  const folder = testFolder(t)
+  const path = join(folder, 'app.sock')
+  await startExternal(t, 'v1', path)
+  const there = await proxy(t, [`unix:${path}`])
+  const client = new Client(there.port)
+  t.after(() => client.close())
+  assert.equal((await client.get('/')).body, 'v1')
+  rmSync(path)
+  // Until then it may still be answered by v1.
+  await delay(50)
+  const waiting = client.get('/')
+  await held(there, 1)
+  await startExternal(t, 'v2', path)
+  assert.equal((await waiting).body, 'v2')
+  assert.equal((await client.get('/')).body, 'v2')
+})
+
+test('close() with a request that waits for a dead upstream refuses it, and ends', async t => {
+  const there = await proxy(t, [`unix:${join(testFolder(t), 'none.sock')}`])
+  const answer = fetchOnce(there.port)
+  await held(there, 1)
+  await within(there.srv.close(), 'close()')
+  assert.equal((await answer).status, 503)
+})
