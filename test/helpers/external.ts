@@ -15,7 +15,7 @@ export interface External {
   /** Its port, or the path of its socket. */
   readonly place: string
   /** Sends a message, and resolves when it was taken. */
-  tell(message: 'answer' | number): Promise<void>
+  tell(message: 'answer' | 'leave' | number): Promise<void>
   /** The next request that waits. */
   waiting(): Promise<void>
   kill(): Promise<void>
