@@ -8,9 +8,13 @@ import { CLOSE_LINE } from './answer-head.js'
 import { PlainExchange } from './plain-exchange.js'
 import { PlainRequestReader, type PlainRequest } from './plain-request.js'
 import { PlainUpload } from './plain-upload.js'
+import { setReadAhead } from './read-ahead.js'
+import { reuseReads } from './reused-reads.js'
 
 /** What a connection needs of the front that it belongs to. */
 export interface FrontHost {
+  /** Memory for what its connections read, one after the other. */
+  readonly memory: Buffer
   readonly trust: (address: string) => boolean
   /** Whether a request may go this way now. */
   readonly open: boolean
@@ -58,6 +62,8 @@ export class FrontConnection {
   #pipelined = false
   /** The lines of ours behind the client's fields, kept while they stay the same. */
   #ours: OurLines | undefined
+  /** How much the client's socket may read beforehand once it is node:http's. */
+  readonly #readAhead: number
   #timeoutMs = FIRST_BYTE_MS
   #served = false
   #clientEnded = false
@@ -68,6 +74,8 @@ export class FrontConnection {
     this.#host = host
     this.#upload = new PlainUpload(client)
     this.#exchange = new PlainExchange(client, () => this.#persistence())
+    reuseReads(client, this.#upload, host.memory)
+    this.#readAhead = setReadAhead(client, 0)
     client
       .on('data', this.#onData)
       .on('end', this.#onEnd)
@@ -194,6 +202,7 @@ export class FrontConnection {
   }
 
   #handOver(read: Buffer | undefined): void {
+    setReadAhead(this.client, this.#readAhead)
     this.client
       .removeListener('data', this.#onData)
       .removeListener('end', this.#onEnd)

@@ -4,6 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net'
 import type { UpError } from '../errors.js'
 import { keepAliveLines } from './answer-head.js'
 import { FrontConnection, type FrontHost } from './front-connection.js'
+import { SHORT_READ_SIZE } from './reused-reads.js'
 import { usualServer, type Http1Server } from './usual-server.js'
 
 export interface FrontOptions {
@@ -30,6 +31,7 @@ type ConnectionListener = (this: NetServer, client: Socket) => void
  * requests, changed its classes or set one of its limits, all requests go the ordinary way.
  */
 export class Front implements FrontHost {
+  readonly memory = Buffer.allocUnsafeSlow(SHORT_READ_SIZE)
   readonly trust: (address: string) => boolean
   readonly onRequest: FrontOptions['onRequest']
   readonly onDone: FrontOptions['onDone']

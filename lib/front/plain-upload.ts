@@ -1,17 +1,15 @@
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from '../proxy/connection.js'
-import { READ_SIZE, reuseReads, type ReusedReader } from './reused-reads.js'
+import { READ_SIZE, type ReusedReader } from './reused-reads.js'
 
-/** What of a body may wait here until the upstream has taken the request's head, in bytes. */
-const MAX_WAITING = 65_536
+/** If more of a body waits here until the upstream has taken the request's head, no more is read, in bytes. */
+const MAX_WAITING = 4096
 /**
  * A head and what came of its body are given to the upstream in one write if they are no longer than this. An
  * idle connection takes all of that or, where the other side has closed it, nothing: so all of it may be
  * repeated if the write fails.
  */
 const SMALL = 16_384
-/** Longer bodies, in bytes, are read into the same memory again and again. */
-const LONG = 1024 * 1024
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /** The bodies of the requests on one connection, each on its way to an upstream as fast as that takes it. */
@@ -25,8 +23,6 @@ export class PlainUpload implements ReusedReader {
   #begun = false
   #blocked = false
   #dropped = false
-  /** Whether it was tried to have the client's socket read into the same memory. */
-  #reuses = false
 
   constructor(client: Socket) {
     this.#client = client
@@ -64,9 +60,6 @@ export class PlainUpload implements ReusedReader {
     this.#begun = false
     this.#blocked = false
     this.#dropped = false
-    if (length < LONG || this.#reuses) return
-    this.#reuses = true
-    reuseReads(this.#client, this)
   }
 
   get wantsReads(): boolean {

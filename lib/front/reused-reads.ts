@@ -2,8 +2,11 @@ import type { Socket } from 'node:net'
 
 /** The longest piece, in bytes. */
 export const READ_SIZE = 65_536
-/** Between long bodies a connection need not keep so much. */
-const IDLE_SIZE = 4096
+/**
+ * Other reads are so long at most, in bytes: what comes with a request's head is read before it is known whether
+ * the request has to wait, and then kept.
+ */
+export const SHORT_READ_SIZE = 16_384
 
 /** What a socket of node:net has for its option `onread`, by the names of its symbols. */
 interface OnReadKeys {
@@ -28,45 +31,62 @@ export interface ReusedReader {
 /**
  * Makes a socket that was accepted read into the same memory again and again, as node:net's option `onread` makes
  * one that connects: there is no public way to say so of sockets that a server accepts. What the reader does not want
- * goes through the stream, as always.
+ * is copied, and goes through the stream, as always.
  *
  * New memory for each read has to be fetched and, as it is not in the CPU's caches, costs as much as all else that
  * is done to a large body; and V8 collects it only when 32 to 64 MB of it have gathered.
  *
+ * @param shared memory that many sockets may share, for what the reader does not want
  * @returns false where node:net is not made in the way that this needs: then nothing has changed
  */
-export function reuseReads(socket: Socket, reader: ReusedReader): boolean {
+export function reuseReads(socket: Socket, reader: ReusedReader, shared: Buffer): boolean {
   const handle: unknown = Reflect.get(socket, '_handle')
   const keys = onReadKeys(socket)
   if ('encrypted' in socket || keys === undefined || !isReadingHandle(handle)) return false
-  let memory: Buffer = Buffer.allocUnsafeSlow(IDLE_SIZE)
-  let inUse = false
-  /** Pieces whose reader still uses them, until it uses none; and those that are free again. */
-  let busy: Buffer[] = []
-  let spare: Buffer[] = []
-  Reflect.set(socket, keys.kBuffer, memory)
+  let long: LongReads | undefined
+  Reflect.set(socket, keys.kBuffer, shared)
   Reflect.set(socket, keys.kBufferCb, (length: number, read: Buffer): boolean => {
     const piece = read.subarray(0, length)
     if (!reader.wantsReads || !isFlowing(socket)) return socket.push(Buffer.from(piece))
-    if (!reader.usesReads) spare.push(...busy.splice(0))
-    reader.takeRead(piece)
-    inUse = reader.usesReads
+    // What came into the memory that is shared has to leave it at once.
+    reader.takeRead(read === shared ? Buffer.from(piece) : piece)
     return true
   })
   Reflect.set(socket, keys.kBufferGen, (): Buffer => {
     if (!reader.wantsReads) {
-      if (memory.length > IDLE_SIZE || inUse) memory = Buffer.allocUnsafeSlow(IDLE_SIZE)
-      busy = []
-      spare = []
-    } else if (inUse || memory.length < READ_SIZE) {
-      if (inUse) busy.push(memory)
-      memory = spare.pop() ?? Buffer.allocUnsafeSlow(READ_SIZE)
+      long = undefined
+      return shared
     }
-    inUse = false
-    return memory
+    long ??= new LongReads(reader)
+    return long.next()
   })
-  handle.useUserBuffer(memory)
+  handle.useUserBuffer(shared)
   return true
+}
+
+/** The memory of one long body: a piece whose reader still uses it is not written over. */
+class LongReads {
+  readonly #reader: ReusedReader
+  #memory: Buffer | undefined
+  /** Pieces that were in use; none is any more once the reader uses none. */
+  #busy: Buffer[] = []
+  #spare: Buffer[] = []
+
+  constructor(reader: ReusedReader) {
+    this.#reader = reader
+  }
+
+  /** Where the next piece is to go. */
+  next(): Buffer {
+    if (!this.#reader.usesReads) {
+      this.#spare.push(...this.#busy.splice(0))
+    } else if (this.#memory !== undefined) {
+      this.#busy.push(this.#memory)
+      this.#memory = undefined
+    }
+    this.#memory ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(READ_SIZE)
+    return this.#memory
+  }
 }
 
 /** Whether a piece that went through the stream would reach its one listener at once. */

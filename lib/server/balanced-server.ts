@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EventEmitter } from 'eventemitter3'
 import type { Policy } from '../balance/policy.js'
@@ -11,6 +12,7 @@ import {
 } from '../distributor/default-handlers.js'
 import { Distributor } from '../distributor/distributor.js'
 import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
+import { hasBody } from '../distributor/upgrade-request.js'
 import type { Front } from '../front/front.js'
 import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
@@ -147,7 +149,12 @@ export abstract class BalancedServer<
       if (visit !== undefined) giveCookie(visit, res)
       return this.forwardRequest(req, res, upstream)
     }
-    const error = await this.dispatcher.serve('request', clientOf(req), forward, visit)
+    const client = clientOf(req)
+    // What the client sends while it waits stays with it; whoever reads the body lets it go on.
+    const onHold = (): void => {
+      if (client instanceof Socket && hasBody(req)) client.pause()
+    }
+    const error = await this.dispatcher.serve({ kind: 'request', client, forward, visit, onHold })
     if (error !== undefined) next(error)
   }
 
@@ -155,7 +162,7 @@ export abstract class BalancedServer<
     const visit = this.dispatcher.visit(req, true)
     const forward: Forward<B> = (upstream, onAnswered) =>
       this.forwardUpgrade(req, socket, upstream, onAnswered, cookieLine(visit))
-    const error = await this.dispatcher.serve('upgrade', socket, forward, visit)
+    const error = await this.dispatcher.serve({ kind: 'upgrade', client: socket, forward, visit })
     if (error !== undefined) next(error)
   }
 

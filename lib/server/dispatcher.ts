@@ -8,7 +8,7 @@ import type { Upstream } from '../proxy/upstream.js'
 import type { Backend } from './backend.js'
 import { Gate } from './gate.js'
 import { InFlight } from './in-flight.js'
-import type { Attempt, DirectRequest, Forward, Job, Kind } from './job.js'
+import type { Attempt, DirectRequest, Job } from './job.js'
 
 /** All refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
@@ -77,13 +77,12 @@ export class Dispatcher<B extends Backend> {
 
   /**
    * Finds a backend, or waits for one, and forwards; returns why that failed, if the client is to know.
-   *
-   * @param visit as {@link visit} made it
    */
-  async serve(kind: Kind, client: Duplex, forward: Forward<B>, visit?: Visit): Promise<UpError | undefined> {
-    if (visit === undefined) return this.#serve({ kind, client, forward })
+  async serve(job: Job<B>): Promise<UpError | undefined> {
+    const { visit } = job
+    if (visit === undefined) return this.#serve(job)
     try {
-      return await this.#serve({ kind, client, forward, visit })
+      return await this.#serve(job)
     } catch (error) {
       // What the user's function does wrong is found here.
       if (error instanceof UpError) return error
@@ -136,6 +135,7 @@ export class Dispatcher<B extends Backend> {
     for (;;) {
       attempt ??= await this.#attempt(job, avoid, repeated, isItsTurn)
       if (attempt === undefined) {
+        job.onHold?.()
         const refusal = await this.gate.hold(job.client, since)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         isItsTurn = true

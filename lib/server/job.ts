@@ -27,7 +27,10 @@ export interface Job<B> {
   readonly kind: Kind
   readonly client: Duplex
   readonly forward: Forward<B>
-  readonly visit?: Visit
+  /** As the dispatcher made it. */
+  readonly visit?: Visit | undefined
+  /** Called whenever it begins to wait. */
+  readonly onHold?: () => void
 }
 
 /** What came of it at one backend. */

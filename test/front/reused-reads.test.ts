@@ -154,7 +154,7 @@ test('A piece whose memory is in use is not written over', async t => {
     takeRead: piece => void pieces.push(piece)
   }
   socket.on('data', piece => pieces.push(piece))
-  assert.ok(reuseReads(socket, reader))
+  assert.ok(reuseReads(socket, reader, Buffer.alloc(4096)))
   client.write('x')
   await until(() => pieces.length === 1)
   wantsReads = true
@@ -170,7 +170,7 @@ test('Without what node:net has for it inside, a socket reads as always', async 
   const handle = Reflect.get(socket, '_handle') as object
   Reflect.set(handle, 'useUserBuffer', undefined)
   const reader: ReusedReader = { wantsReads: true, usesReads: false, takeRead: () => assert.fail() }
-  assert.equal(reuseReads(socket, reader), false)
+  assert.equal(reuseReads(socket, reader, Buffer.alloc(4096)), false)
   let received = ''
   socket.on('data', piece => (received += piece.toString()))
   client.write('all')
