@@ -6,26 +6,50 @@ import { RandomTwo } from './random-two.js'
 import { RoundRobin } from './round-robin.js'
 import { keySource } from './sticky-key.js'
 import { Sticky } from './sticky.js'
+import { WeightedRoundRobin } from './weighted-round-robin.js'
+import { WithBackups, type BackupCandidate } from './with-backups.js'
 
 /**
  * The policy that the option `balance` names.
  *
  * @param trust whose `X-Forwarded-*` are believed
+ * @param weighted whether weights may differ: to go round by weight costs a look at each candidate
  */
 export function createPolicy<C extends Candidate>(
   balance: ResolvedBalance,
-  trust: (address: string) => boolean
+  trust: (address: string) => boolean,
+  weighted = false
 ): Policy<C> {
+  return policyMaker<C>(balance, trust, weighted)()
+}
+
+/** The same for candidates with weights, of which some are backups. */
+export function createPolicyWithBackups<C extends BackupCandidate>(
+  balance: ResolvedBalance,
+  trust: (address: string) => boolean
+): WithBackups<C> {
+  const create = policyMaker<C>(balance, trust, true)
+  return new WithBackups(create(), create())
+}
+
+/** All that it makes know clients by the same key: a cookie is signed with the same secret. */
+function policyMaker<C extends Candidate>(
+  balance: ResolvedBalance,
+  trust: (address: string) => boolean,
+  weighted: boolean
+): () => Policy<C> {
   switch (balance.policy) {
     case 'round-robin':
-      return new RoundRobin()
+      return () => (weighted ? new WeightedRoundRobin() : new RoundRobin())
     case 'least-requests':
-      return new LeastRequests()
+      return () => new LeastRequests()
     case 'random-two':
-      return new RandomTwo()
-    case 'sticky':
-      return new Sticky(keySource(balance, trust), balance.lingerMs)
+      return () => new RandomTwo()
+    case 'sticky': {
+      const keyOf = keySource(balance, trust)
+      return () => new Sticky(keyOf, balance.lingerMs)
+    }
     case 'custom':
-      return new Custom(balance.choose)
+      return () => new Custom(balance.choose)
   }
 }

@@ -1,7 +1,7 @@
 import { show, UpError } from '../errors.js'
 import type { ChooseWorker } from '../options/balance.js'
 import type { Candidate, Policy, Visit } from './policy.js'
-import { RoundRobin } from './round-robin.js'
+import { WeightedRoundRobin } from './weighted-round-robin.js'
 
 /** The user's own function chooses. What it does wrong fails the one request, with `UP_ERR_BALANCE`. */
 export class Custom<C extends Candidate> implements Policy<C> {
@@ -10,7 +10,7 @@ export class Custom<C extends Candidate> implements Policy<C> {
   /** Frozen: the function gets this very list. */
   #candidates: readonly C[] = Object.freeze([])
   /** Where nobody knows of a request, as in `nextWorker()`. */
-  readonly #rotation = new RoundRobin<C>()
+  readonly #rotation = new WeightedRoundRobin<C>()
 
   constructor(choose: ChooseWorker) {
     this.#choose = choose

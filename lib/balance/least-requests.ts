@@ -1,18 +1,22 @@
+import { isLessLoaded, loadOf } from './load.js'
 import type { Candidate, Policy } from './policy.js'
 
-/** The one that has the fewest requests and upgrades in flight; among equals each in turn. */
+/** The one that would have the fewest requests and upgrades in flight for its weight; among equals each in turn. */
 export class LeastRequests<C extends Candidate> implements Policy<C> {
   readonly needsRequest = false
   readonly #ring: C[] = []
   /** Where the search begins: behind the one that was chosen last. */
   #next = 0
+  #heaviest = 0
 
   get size(): number {
     return this.#ring.length
   }
 
   add(candidate: C): void {
-    if (!this.#ring.includes(candidate)) this.#ring.push(candidate)
+    if (this.#ring.includes(candidate)) return
+    this.#ring.push(candidate)
+    this.#heaviest = Math.max(this.#heaviest, candidate.weight)
   }
 
   remove(candidate: C): void {
@@ -20,23 +24,21 @@ export class LeastRequests<C extends Candidate> implements Policy<C> {
     if (at === -1) return
     this.#ring.splice(at, 1)
     if (at < this.#next) this.#next--
+    this.#heaviest = Math.max(...this.#ring.map(({ weight }) => weight), 0)
   }
 
   select(avoid?: C): C | undefined {
     const { length } = this.#ring
     let least: C | undefined
-    let leastLoad = Infinity
     let leastAt = 0
     for (let i = 0, at = this.#next; i < length; i++, at++) {
       if (at >= length) at = 0
       const candidate = this.#ring[at]
       if (candidate === undefined || candidate === avoid) continue
-      const load = candidate.inFlight + candidate.upgrades
-      if (load >= leastLoad) continue
+      if (least !== undefined && !isLessLoaded(candidate, least)) continue
       least = candidate
-      leastLoad = load
       leastAt = at
-      if (load === 0) break
+      if (candidate.weight === this.#heaviest && loadOf(candidate) === 0) break
     }
     if (least === undefined) return this.#ring[0]
     this.#next = leastAt + 1

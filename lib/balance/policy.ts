@@ -34,6 +34,6 @@ export interface Policy<C extends Candidate> {
    * @throws {UpError} `UP_ERR_BALANCE`: the user's own function threw, or returned what it must not
    */
   select(avoid?: C, visit?: Visit): C | undefined
-  /** The visit is over. */
+  /** The visit is over: also one that chose nobody. */
   end?(visit: Visit): void
 }

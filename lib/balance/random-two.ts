@@ -1,7 +1,8 @@
+import { isLessLoaded } from './load.js'
 import type { Candidate, Policy } from './policy.js'
 
 /**
- * Of two at random, the one that has less in flight. Nearly as even as looking at all of them, without
+ * Of two at random, the one that has less in flight for its weight. Nearly as even as looking at all of them, without
  * several masters crowding upon the same worker (Mitzenmacher, "The Power of Two Choices").
  */
 export class RandomTwo<C extends Candidate> implements Policy<C> {
@@ -37,14 +38,10 @@ export class RandomTwo<C extends Candidate> implements Policy<C> {
     const b = this.#candidates[other]
     if (a === avoid) return b
     if (b === avoid || a === undefined || b === undefined) return a
-    return loadOf(b) < loadOf(a) ? b : a
+    return isLessLoaded(b, a) ? b : a
   }
 
   #below(count: number): number {
     return Math.floor(this.#random() * count)
   }
-}
-
-function loadOf(candidate: Candidate): number {
-  return candidate.inFlight + candidate.upgrades
 }

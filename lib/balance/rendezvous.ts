@@ -1,9 +1,13 @@
 import type { Candidate } from './policy.js'
 
 /**
- * The candidate that a key belongs to, by rendezvous hashing: each slot has a weight for the key, and the
- * heaviest has it. So when one leaves, only its own keys move, to all others alike; and whoever has the
+ * The candidate that a key belongs to, by rendezvous hashing: each slot has a score for the key, and the
+ * highest has it. So when one leaves, only its own keys move, to all others alike; and whoever has the
  * same slots decides the same.
+ *
+ * The score is the logarithm of a hash, from 0 to 1, by the candidate's weight: which gives each its share
+ * of the keys, and moves no keys between two others when a weight changes (Schindelhauer and Schomaker,
+ * "Weighted Distributed Hash Tables").
  *
  * @param candidates the latest last: where two have the same slot, as in a rolling reload, it is chosen
  */
@@ -13,16 +17,18 @@ export function rendezvous<C extends Candidate>(
   avoid?: C
 ): C | undefined {
   const hash = hashOf(key)
-  let heaviest: C | undefined
-  let most = -1
+  let highest: C | undefined
+  let most = -Infinity
   for (const candidate of candidates) {
     if (candidate === avoid) continue
-    const weight = mix(hash ^ mix(candidate.slot + 1))
-    if (weight < most) continue
-    heaviest = candidate
-    most = weight
+    // Half a step above 0, which has no logarithm.
+    const share = (mix(hash ^ mix(candidate.slot + 1)) + 0.5) / 2 ** 32
+    const score = Math.log(share) / candidate.weight
+    if (score < most) continue
+    highest = candidate
+    most = score
   }
-  return heaviest ?? candidates[0]
+  return highest ?? candidates[0]
 }
 
 /** FNV-1a, 32 bits. */
@@ -32,7 +38,7 @@ function hashOf(key: string): number {
   return hash
 }
 
-/** Spreads each bit over all (the finalizer of MurmurHash3). A permutation: two slots never tie. */
+/** Spreads each bit over all (the finalizer of MurmurHash3). A permutation: two slots of one weight never tie. */
 function mix(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

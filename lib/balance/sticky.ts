@@ -1,8 +1,8 @@
 import type { Candidate, Policy, Visit } from './policy.js'
 import { RecentMap } from './recent-map.js'
 import { rendezvous } from './rendezvous.js'
-import { RoundRobin } from './round-robin.js'
 import type { KeyOf } from './sticky-key.js'
+import { WeightedRoundRobin } from './weighted-round-robin.js'
 
 /** So many clients are remembered; beyond, those that were seen longest ago are forgotten. */
 export const MAX_BOUND = 100_000
@@ -39,7 +39,7 @@ export class Sticky<C extends Candidate> implements Policy<C> {
   readonly #seats = new Map<C, Seat<C>>()
   readonly #bound: RecentMap<Binding<C>>
   /** For requests without a key. */
-  readonly #rotation = new RoundRobin<C>()
+  readonly #rotation = new WeightedRoundRobin<C>()
 
   /**
    * @param lingerMs how long a client may be quiet before it leaves a retired candidate, in milliseconds

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly inFlight: number
   /** Upgrades, such as WebSockets, that are open. */
   readonly upgrades: number
+  /** Its share of the requests, relative to the others. Workers have 1. */
+  readonly weight: number
 }
 
 /** Policies that need no more than their name. */

@@ -27,6 +27,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly generation: number
   /** Number of its place in its generation, from 0. */
   readonly slot: number
+  readonly weight = 1
   /** The app's version when its generation was started. */
   readonly version: string | undefined
   /** Requests that it is answering. */
@@ -166,8 +167,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   /** Asks it for a sign of life. Resolves when that has come, when it is gone, or when the time is over. */
   async signOfLife(timeoutMs: number): Promise<void> {
-    if (this.#readyState === 'terminated') return
-    await this.#heartbeat.signOfLife(timeoutMs)
+    if (this.#readyState !== 'terminated') await this.#heartbeat.signOfLife(timeoutMs)
   }
 
   /** Kills it at once. */

@@ -6,10 +6,12 @@ import { LeastRequests } from '#lib/balance/least-requests.js'
 import type { Policy } from '#lib/balance/policy.js'
 import { RandomTwo } from '#lib/balance/random-two.js'
 import { RoundRobin } from '#lib/balance/round-robin.js'
+import { WeightedRoundRobin } from '#lib/balance/weighted-round-robin.js'
 import { FakeWorker, fakes, visit } from '../helpers/fake-workers.js'
 
 const policies: Record<string, () => Policy<FakeWorker>> = {
   'round-robin': () => new RoundRobin(),
+  'weighted round-robin': () => new WeightedRoundRobin(),
   'least-requests': () => new LeastRequests(),
   'random-two': () => new RandomTwo(),
   'a function': () => new Custom(candidates => candidates[0] as FakeWorker)
@@ -72,43 +74,45 @@ for (const [name, create] of Object.entries(policies)) {
   })
 }
 
-test('round-robin: each in turn', () => {
-  const policy = new RoundRobin<FakeWorker>()
-  for (const worker of fakes(3)) policy.add(worker)
-  assert.equal(take(policy, 7), 'abcabca')
-})
-
-test('round-robin: nobody is skipped and nobody has two turns when others come and go', () => {
-  // A plain queue says what is right: the first is served, and goes to its end.
-  const action = fc.record({
-    does: fc.constantFrom('add', 'remove', 'select', 'select', 'avoid'),
-    who: fc.nat(4)
+for (const [name, create] of Object.entries(policies).filter(([key]) => key.endsWith('round-robin'))) {
+  test(`${name}: each in turn`, () => {
+    const policy = create()
+    for (const worker of fakes(3)) policy.add(worker)
+    assert.equal(take(policy, 7), 'abcabca')
   })
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 80 }), actions => {
-      const policy = new RoundRobin<FakeWorker>()
-      const workers = fakes(5)
-      let queue: FakeWorker[] = []
-      for (const { does, who } of actions) {
-        const worker = workers[who]
-        if (worker === undefined) continue
-        if (does === 'add') {
-          policy.add(worker)
-          if (!queue.includes(worker)) queue.push(worker)
-        } else if (does === 'remove') {
-          policy.remove(worker)
-          queue = queue.filter(each => each !== worker)
-        } else {
-          const avoid = does === 'avoid' ? worker : undefined
-          const right = queue.find(each => each !== avoid) ?? queue[0]
-          assert.equal(policy.select(avoid), right)
-          if (right !== undefined) queue = [...queue.filter(each => each !== right), right]
+
+  test(`${name}: nobody is skipped and nobody has two turns when others come and go`, () => {
+    // A plain queue says what is right: the first is served, and goes to its end.
+    const action = fc.record({
+      does: fc.constantFrom('add', 'remove', 'select', 'select', 'avoid'),
+      who: fc.nat(4)
+    })
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 80 }), actions => {
+        const policy = create()
+        const workers = fakes(5)
+        let queue: FakeWorker[] = []
+        for (const { does, who } of actions) {
+          const worker = workers[who]
+          if (worker === undefined) continue
+          if (does === 'add') {
+            policy.add(worker)
+            if (!queue.includes(worker)) queue.push(worker)
+          } else if (does === 'remove') {
+            policy.remove(worker)
+            queue = queue.filter(each => each !== worker)
+          } else {
+            const avoid = does === 'avoid' ? worker : undefined
+            const right = queue.find(each => each !== avoid) ?? queue[0]
+            assert.equal(policy.select(avoid), right)
+            if (right !== undefined) queue = [...queue.filter(each => each !== right), right]
+          }
         }
-      }
-    }),
-    { numRuns: 1000 }
-  )
-})
+      }),
+      { numRuns: 1000 }
+    )
+  })
+}
 
 test('least-requests: requests and upgrades count alike, and ties go round', () => {
   const policy = new LeastRequests<FakeWorker>()

@@ -6,14 +6,21 @@ export class FakeWorker implements Candidate {
   readonly name: string
   readonly slot: number
   readonly generation: number
+  readonly weight: number
   inFlight = 0
   upgrades = 0
 
-  constructor(name: string, slot: number, generation = 1) {
+  constructor(name: string, slot: number, generation = 1, weight = 1) {
     this.name = name
     this.slot = slot
     this.generation = generation
+    this.weight = weight
   }
+}
+
+/** Candidates a, b, c and so on, with these weights. */
+export function weighted(...weights: number[]): FakeWorker[] {
+  return weights.map((weight, i) => new FakeWorker(String.fromCharCode(97 + i), i, 1, weight))
 }
 
 /** Candidates a, b, c and so on, of the slots 0, 1, 2. */
