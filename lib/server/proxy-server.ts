@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3'
-import { createPolicy } from '../balance/create-policy.js'
+import { createPolicyWithBackups } from '../balance/create-policy.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { ExternalUpstream } from '../external/external-upstream.js'
 import { hostOf, Upstreams, type UpstreamsEvents } from '../external/upstreams.js'
@@ -31,7 +31,12 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
   constructor(server: ProxiedServer, upstreams: readonly UpstreamTarget[], options: ProxyOptions = {}) {
     const specs = parseUpstreams('upstreams', upstreams)
     const resolved = resolveProxyOptions(options)
-    super(server, resolved, createPolicy<ExternalUpstream>(resolved.balance, resolved.trust), 'an upstream')
+    super(
+      server,
+      resolved,
+      createPolicyWithBackups<ExternalUpstream>(resolved.balance, resolved.trust),
+      'an upstream'
+    )
     this.#options = resolved
     const events = new EventEmitter<UpstreamsEvents>()
       .on('available', upstream => {

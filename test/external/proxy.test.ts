@@ -160,6 +160,34 @@ test('Requests go to other upstreams while one refuses, and to it again when it 
   assert.deepEqual(bodies.sort(), ['a', 'b'])
 })
 
+test('A weight is a share of the requests, and a backup gets some only while no other is available', async t => {
+  const [a, b, c] = [await startExternal(t, 'a'), await startExternal(t, 'b'), await startExternal(t, 'c')]
+  const at = ({ place }: { place: string }): string => `127.0.0.1:${place}`
+  const there = await proxy(t, [`${at(a)}#weight=3`, at(b), `${at(c)}#backup`])
+  const bodies = []
+  for (let i = 0; i < 8; i++) bodies.push((await fetchOnce(there.port)).body)
+  assert.equal(bodies.filter(body => body === 'a').length, 6)
+  assert.equal(bodies.filter(body => body === 'b').length, 2)
+  await Promise.all([a.kill(), b.kill()])
+  for (let i = 0; i < 4; i++) assert.equal((await fetchOnce(there.port)).body, 'c')
+  await startExternal(t, 'a', Number(a.place))
+  await until(() => stateOf(there, a.place) === 'available')
+  for (let i = 0; i < 4; i++) assert.equal((await fetchOnce(there.port)).body, 'a')
+})
+
+test('A backup is not used because the others are busy', async t => {
+  const [a, c] = [await startExternal(t, 'a'), await startExternal(t, 'c')]
+  const there = await proxy(t, [`127.0.0.1:${a.place}`, `127.0.0.1:${c.place}#backup`], { maxConnections: 1 })
+  const told = a.waiting()
+  const slow = fetchOnce(there.port, '/wait')
+  await told
+  const waiting = fetchOnce(there.port)
+  await until(() => there.srv.upstreams.list()[0]?.inFlight === 2)
+  await a.tell('answer')
+  assert.equal((await slow).body, 'a waited')
+  assert.equal((await waiting).body, 'a')
+})
+
 test('Whoever waits longer than holdTimeout gets 503 with Retry-After', async t => {
   const there = await proxy(t, [`unix:${join(testFolder(t), 'none.sock')}`], { holdTimeout: 200 })
   const { status, headers } = await fetchOnce(there.port)
