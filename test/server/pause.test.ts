@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { constants } from 'node:http2'
+import { get as httpsGet } from 'node:https'
 import { test, type TestContext } from 'node:test'
 import type { UpOptions } from '#lib/options/options.js'
 import { OptionError } from 'up-server'
 import { answering, captureStderr, fixture, serve, writeApp, type Running } from '../helpers/app.js'
 import { Client, fetchOnce, Load, RawClient } from '../helpers/client.js'
+import { answerOf, bothServer, cert, send, session } from '../helpers/http2.js'
 import { message, until, within } from '../helpers/wait.js'
 
 const APP = fixture('app.mjs')
-const held = ({ srv }: Running, count: number): Promise<void> => until(() => srv.status().held === count)
+const held = ({ srv }: Pick<Running, 'srv'>, count: number): Promise<void> =>
+  until(() => srv.status().held === count)
 
 /** A connection that is written by hand and ends with the test. */
 function raw(t: TestContext, { port }: Running, text: string): RawClient {
@@ -180,6 +185,34 @@ test('Requests that wait for a connection of a busy worker are held by a pause, 
   await there.srv.resume()
   assert.deepEqual(await Promise.all([lined, later]), [200, 200])
   assert.deepEqual(order, [1, 2])
+})
+
+test('Requests of HTTP/2 and of HTTPS are held, too, and a stream that is reset frees its place', async t => {
+  const server = bothServer()
+  const there = await serve(t, APP, { numWorkers: 1 }, server)
+  await there.srv.pause()
+  const client = session(t, `https://127.0.0.1:${there.port}`)
+  const post = send(client, { ':method': 'POST', ':path': '/length' }, true)
+  post.write('x'.repeat(40_000))
+  const reset = send(client, { ':path': '/pid' })
+  const get = httpsGet({
+    port: there.port,
+    host: '127.0.0.1',
+    ca: cert,
+    servername: 'localhost',
+    path: '/pid',
+    agent: false
+  })
+  const response = once(get, 'response') as Promise<[IncomingMessage]>
+  await held(there, 3)
+  reset.close(constants.NGHTTP2_CANCEL)
+  await held(there, 2)
+  await there.srv.resume()
+  post.end('x'.repeat(10_000))
+  assert.equal((await answerOf(post)).body, '50000')
+  const [res] = await response
+  assert.equal(res.statusCode, 200)
+  res.resume()
 })
 
 test('What middleware forwards to an address of its own waits, too, and counts as in flight', async t => {
