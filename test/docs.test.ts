@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { resolveProxyOptions } from '#lib/options/proxy-options.js'
 import { resolveOptions } from '#lib/options/resolve-options.js'
 import { OptionError } from 'up-server'
 import { ask, copyExample, UP } from './helpers/example.js'
@@ -40,9 +41,9 @@ function anchorsOf(page: string): Set<string> {
   )
 }
 
-function optionNames(): string[] {
+function optionNames(resolve: (options: object) => unknown): string[] {
   try {
-    resolveOptions({ noSuchOption: true } as object)
+    resolve({ noSuchOption: true })
   } catch (error) {
     if (error instanceof OptionError)
       return /the options are (.*)$/.exec(error.message)?.[1]?.split(', ') ?? []
@@ -51,9 +52,23 @@ function optionNames(): string[] {
 }
 
 test('README.md has a row for every option', () => {
-  const names = optionNames()
+  const names = optionNames(resolveOptions)
   assert.ok(names.length > 15)
   const rows = rowsOf(read('README.md'))
+  assert.deepEqual(
+    names.filter(name => !rows.has(name)),
+    []
+  )
+})
+
+test('docs/proxy.md has a row for every option of a proxy, or names one of those of README.md', () => {
+  const names = optionNames(resolveProxyOptions)
+  assert.ok(names.length > 15)
+  const page = read('docs/proxy.md')
+  const rows = new Set([
+    ...rowsOf(page),
+    ...[...rowsOf(read('README.md'))].filter(name => page.includes(`\`${name}\``))
+  ])
   assert.deepEqual(
     names.filter(name => !rows.has(name)),
     []
