@@ -42,6 +42,9 @@ interface ExternalUpstreamEvents {
   quiet: () => void
 }
 
+/** A request that is broken off, and may be repeated, is repeated so often: each time after a pause. */
+const REPEATS = 3
+
 /** A server that somebody else started. */
 export class ExternalUpstream extends EventEmitter<ExternalUpstreamEvents> {
   readonly name: string
@@ -52,6 +55,8 @@ export class ExternalUpstream extends EventEmitter<ExternalUpstreamEvents> {
   readonly slot: number
   /** Nobody here starts it. */
   readonly generation = 0
+  /** Its end does not show but by this: see {@link signOfLife}. */
+  readonly repeats = REPEATS
   inFlight = 0
   upgrades = 0
   requests = 0

@@ -4,7 +4,7 @@ import { probeConnection, probeHealth, type Finding } from './probe.js'
 
 /** While an upstream is unavailable it is probed after this time, in milliseconds; it doubles each time. */
 const BACKOFF_MIN_MS = 50
-const BACKOFF_MAX_MS = 2000
+const BACKOFF_MAX_MS = 500
 /** So often it is looked whether another socket stands in its place meanwhile, in milliseconds. */
 const MOVED_MS = 25
 /** Who was available for so long, in milliseconds, begins with a short backoff again. */

@@ -5,6 +5,8 @@ import type { Kind } from './job.js'
 export interface Backend extends Candidate {
   /** Whether it is there for the case that no other is. */
   readonly backup?: boolean
+  /** How often a request that it broke off, and that may be repeated, is repeated. Default 1. */
+  readonly repeats?: number
   /** Whether it serves, as far as is known. */
   readonly serves: boolean
   /** Counts a request or upgrade that it is given: in the tick of its selection. */

@@ -152,7 +152,7 @@ export abstract class BalancedServer<
     const client = clientOf(req)
     // What the client sends while it waits stays with it; whoever reads the body lets it go on.
     const onHold = (): void => {
-      if (client instanceof Socket && hasBody(req)) client.pause()
+      if (client instanceof Socket && hasBody(req) && !req.complete) client.pause()
     }
     const error = await this.dispatcher.serve({ kind: 'request', client, forward, visit, onHold })
     if (error !== undefined) next(error)

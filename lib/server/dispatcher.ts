@@ -129,11 +129,11 @@ export class Dispatcher<B extends Backend> {
   async #serve(job: Job<B>, begun?: Attempt<B>): Promise<UpError | undefined> {
     const since = performance.now()
     let avoid: B | undefined
-    let repeated = false
+    let repeats = 0
     let isItsTurn = false
     let attempt = begun
     for (;;) {
-      attempt ??= await this.#attempt(job, avoid, repeated, isItsTurn)
+      attempt ??= await this.#attempt(job, avoid, repeats > 0, isItsTurn)
       if (attempt === undefined) {
         job.onHold?.()
         const refusal = await this.gate.hold(job.client, since)
@@ -146,8 +146,7 @@ export class Dispatcher<B extends Backend> {
       if (outcome.kind === 'done') return undefined
       if (outcome.retry === 'never') return outcome.error
       if (outcome.retry === 'repeatable') {
-        if (repeated) return outcome.error
-        repeated = true
+        if (repeats++ >= (backend.repeats ?? 1)) return outcome.error
       } else {
         // Nothing was sent, so it can be tried until its time is over.
         if (this.gate.isLate(since)) return this.gate.late(outcome.error)

@@ -147,6 +147,48 @@ test('A POST that was sent to an upstream that dies gets 502, once, and is not r
   assert.equal((await answer).status, 502)
 })
 
+test('A GET that is broken off is repeated three times, a POST never', async t => {
+  const seen: string[] = []
+  const server = createNetServer(socket => {
+    socket
+      .on('error', () => {})
+      .on('data', (data: Buffer) => {
+        seen.push(data.toString().split(' ')[0] ?? '')
+        socket.destroy()
+      })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const there = await proxy(t, [`127.0.0.1:${(server.address() as AddressInfo).port}`])
+  assert.equal((await fetchOnce(there.port)).status, 502)
+  assert.equal(
+    (await fetchOnce(there.port, '/', { method: 'POST', headers: { 'Content-Length': 0 } })).status,
+    502
+  )
+  assert.deepEqual(seen, ['GET', 'GET', 'GET', 'GET', 'POST'])
+})
+
+test('Requests with bodies that were held after a first try leave their connection usable, middleware or not', async t => {
+  for (const hasMiddleware of [false, true]) {
+    const path = join(testFolder(t), 'a.sock')
+    let server = await startExternal(t, 'a', path)
+    const there = await proxy(t, [`unix:${path}`])
+    if (hasMiddleware) there.srv.use((_req, _res, next) => next())
+    const client = new Client(there.port)
+    t.after(() => client.close())
+    for (let i = 0; i < 3; i++) {
+      await server.kill()
+      const answer = client.post('/length', 'x'.repeat(20_000))
+      await held(there, 1)
+      server = await startExternal(t, 'a', path)
+      assert.equal((await within(answer, 'the answer')).body, 'a POST 20000')
+      assert.equal((await within(client.post('/length', 'x'), 'the next answer')).body, 'a POST 1')
+    }
+    assert.equal(client.connections, 1)
+  }
+})
+
 test('Requests go to other upstreams while one refuses, and to it again when it is back', async t => {
   const a = await startExternal(t, 'a')
   const b = await startExternal(t, 'b')
