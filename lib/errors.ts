@@ -121,6 +121,12 @@ export function statusOf(error: unknown): number {
   return (error instanceof UpError ? STATUS[error.code] : undefined) ?? 500
 }
 
+/** What an error says: where it is one for each address of a host, which node:net leaves without words, what these say. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** A value as an error message shows it: short, on one line, strings in quotes. */
 export function show(value: unknown): string {
   if (typeof value === 'string')

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { messageOf } from '../errors.js'
 import type { ResolvedHealth } from '../options/proxy-options.js'
 import { addressText, type Address } from '../proxy/address.js'
 
@@ -26,7 +27,7 @@ export function probeConnection(address: Address, timeoutMs: number): Promise<Fi
     }
     const why = `no connection to ${addressText(address)} within ${timeoutMs} ms (connectTimeout)`
     const timer = setTimeout(() => end({ kind: 'failed', error: new Error(why) }), timeoutMs)
-    socket.on('error', error => end({ kind: 'failed', error })).on('connect', () => end(PASSED))
+    socket.on('error', error => end(failed(error))).on('connect', () => end(PASSED))
   })
 }
 
@@ -55,7 +56,7 @@ export function probeHealth(address: Address, host: string, health: ResolvedHeal
       end({ kind: isConnected ? 'slow' : 'failed', error })
     }, timeoutMs)
     req
-      .on('error', error => end({ kind: 'failed', error }))
+      .on('error', error => end(failed(error)))
       .on('socket', socket => socket.once('connect', () => (isConnected = true)))
       .on('response', res => {
         const { statusCode = 0 } = res
@@ -64,4 +65,11 @@ export function probeHealth(address: Address, host: string, health: ResolvedHeal
       })
       .end()
   })
+}
+
+function failed(error: Error): Finding {
+  return {
+    kind: 'failed',
+    error: error.message === '' ? new Error(messageOf(error), { cause: error }) : error
+  }
 }

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../errors.js'
+import { messageOf, UpstreamError } from '../errors.js'
 import { addressText, type Address } from './address.js'
 import { ResponseParser, type ResponseReceiver } from './response-parser.js'
 import { UpstreamSocket } from './upstream-socket.js'
@@ -180,7 +180,7 @@ export class UpstreamConnection {
 
   #explain(cause: unknown): UpstreamError {
     const text = addressText(this.#address)
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     return this.#connected
       ? new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `the connection to ${text} broke: ${why}`, { cause })
       : new UpstreamError('UP_ERR_CONNECT', `cannot connect to ${text}: ${why}`, { cause })

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { UpError, UpstreamError } from '../errors.js'
+import { messageOf, UpError, UpstreamError } from '../errors.js'
 import { addressText } from './address.js'
 import { interimText } from './interim.js'
 import { lingeringEnd } from './lingering-end.js'
@@ -203,7 +203,7 @@ class Upgrade implements ResponseReceiver {
 
   #explain(cause: unknown): UpstreamError {
     const text = addressText(this.#upstream.address)
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     return this.#connected
       ? new UpstreamError('UP_ERR_UPSTREAM_CLOSED', `the connection to ${text} broke: ${why}`, { cause })
       : new UpstreamError('UP_ERR_CONNECT', `cannot connect to ${text}: ${why}`, { cause })
