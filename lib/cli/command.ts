@@ -1,91 +1,111 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { asBoolean, asString } from '../options/checks.js'
+import { parseDuration } from '../options/duration.js'
+import type { UpOptions } from '../options/options.js'
+import { parseWorkerCount } from '../options/worker-count.js'
 import { EXTENSIONS } from '../watch/filter.js'
+import { LISTENING, servingFlags, type MasterSettings } from './common-flags.js'
+import { addFlags, type Flag } from './flag.js'
+import { asExtensions, each, oneOf } from './flag-values.js'
 
-/** The options as commander hands them over: not yet checked. */
-export interface RawOptions {
-  port?: string
-  host?: string
-  number?: string
-  timeout?: string
-  watch?: true
-  ext?: string[]
-  require?: string[]
-  keepalive?: boolean
-  pidfile?: string
-  title?: string
-  strategy?: string
-  readyTimeout?: string
-  killTimeout?: string
-  proxyTimeout?: string
-  workerBind?: string
-  balance?: string
-  maxConnections?: string
-  maxHeld?: string
-  holdTimeout?: string
-  via?: boolean
-  tlsCert?: string
-  tlsKey?: string
+/** What the options of `up` set: those of its UpServer, and some of its own. */
+export interface AppSettings extends MasterSettings, UpOptions {
+  readonly watch: boolean
+  readonly extensions: string[][]
 }
 
-/** Describes the command line: names, help, nothing of what the values mean. */
+/** The options of `up <file>`, in the order of the help. */
+export const APP_FLAGS: readonly Flag<AppSettings>[] = [
+  ...LISTENING,
+  {
+    flags: '-n, --number <count>',
+    text: "workers: a number, or an expression such as 'cpus + 2' (default: cpus; in development 1)",
+    sets: 'numWorkers',
+    read: parseWorkerCount
+  },
+  {
+    flags: '-t, --timeout <time>',
+    text: 'how long a retired worker may finish its work (default: 10m; in development 500ms)',
+    sets: 'workerTimeout',
+    read: parseDuration
+  },
+  {
+    flags: '-w, --watch',
+    text: 'reload when files below the working directory change',
+    sets: 'watch',
+    read: asBoolean
+  },
+  {
+    flags: '--ext <list>',
+    text: `more extensions to watch, such as html,css (always: ${EXTENSIONS.join(', ')}); repeatable`,
+    sets: 'extensions',
+    read: each(asExtensions),
+    repeatable: true
+  },
+  {
+    flags: '-r, --require <module>',
+    text: 'module that each worker loads first; repeatable',
+    sets: 'requires',
+    read: each(asString),
+    repeatable: true
+  },
+  {
+    flags: '-k, --keepalive',
+    text: 'replace workers that die (default)',
+    sets: 'keepAlive',
+    read: asBoolean
+  },
+  {
+    flags: '--no-keepalive',
+    text: 'do not replace workers that die',
+    sets: 'keepAlive',
+    read: asBoolean
+  },
+  {
+    flags: '-T, --title <title>',
+    text: 'process title: "<title> master" and "<title> worker"',
+    sets: 'title',
+    read: asString
+  },
+  {
+    flags: '--strategy <name>',
+    text: 'how a reload switches: first, all or rolling (default: first)',
+    sets: 'strategy',
+    read: oneOf(['first', 'all', 'rolling'])
+  },
+  {
+    flags: '--ready-timeout <time>',
+    text: 'how long a worker may take to start, 0 for no limit (default: 30s)',
+    sets: 'readyTimeout',
+    read: parseDuration
+  },
+  {
+    flags: '--kill-timeout <time>',
+    text: 'time between SIGTERM and SIGKILL for a worker (default: 5s)',
+    sets: 'killTimeout',
+    read: parseDuration
+  },
+  {
+    flags: '--worker-bind <kind>',
+    text: 'where workers listen: socket or port (default: socket)',
+    sets: 'workerBind',
+    read: oneOf(['socket', 'port'])
+  },
+  ...servingFlags('worker')
+]
+
+/** Describes the command line of `up <file>`. */
 export function createCommand(version: string): Command {
   const command = new Command('up')
-  command
     .description('Serves a Node HTTP app with several workers, and reloads it without a client noticing.')
     .usage('[options] <file>')
     .argument('<file>', 'module that exports the app: a server, a request listener, or what has listen()')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', AFTER)
-  for (const [flags, text] of OPTIONS) {
-    const option = new Option(flags, text)
-    command.addOption(REPEATABLE.includes(option.attributeName()) ? option.argParser(append) : option)
-  }
+  addFlags(command, APP_FLAGS)
   return command
 }
-
-const OPTIONS: readonly (readonly [flags: string, text: string])[] = [
-  ['-p, --port <port>', 'port to listen on, 0 for any free one (default: env PORT, else 3000)'],
-  ['--host <address>', 'address to listen on (default: all interfaces)'],
-  [
-    '-n, --number <count>',
-    "workers: a number, or an expression such as 'cpus + 2' (default: cpus; in development 1)"
-  ],
-  [
-    '-t, --timeout <time>',
-    'how long a retired worker may finish its work (default: 10m; in development 500ms)'
-  ],
-  ['-w, --watch', 'reload when files below the working directory change'],
-  [
-    '--ext <list>',
-    `more extensions to watch, such as html,css (always: ${EXTENSIONS.join(', ')}); repeatable`
-  ],
-  ['-r, --require <module>', 'module that each worker loads first; repeatable'],
-  ['-k, --keepalive', 'replace workers that die (default)'],
-  ['--no-keepalive', 'do not replace workers that die'],
-  ['-f, --pidfile <file>', "file for the master's pid, removed at exit"],
-  ['-T, --title <title>', 'process title: "<title> master" and "<title> worker"'],
-  ['--strategy <name>', 'how a reload switches: first, all or rolling (default: first)'],
-  ['--ready-timeout <time>', 'how long a worker may take to start, 0 for no limit (default: 30s)'],
-  ['--kill-timeout <time>', 'time between SIGTERM and SIGKILL for a worker (default: 5s)'],
-  ['--proxy-timeout <time>', 'how long a worker may stay silent in a request, 0 for no limit (default: 60s)'],
-  ['--worker-bind <kind>', 'where workers listen: socket or port (default: socket)'],
-  [
-    '--balance <policy>',
-    'which worker gets a request: round-robin, least-requests, random-two or sticky (default: round-robin)'
-  ],
-  ['--max-connections <count>', 'connections for requests to each worker at most (default: 256)'],
-  ['--max-held <count>', 'requests that may wait while no worker is ready (default: 1000)'],
-  ['--hold-timeout <time>', 'how long a request may wait for a worker, 0 for no limit (default: 30s)'],
-  ['--no-via', 'leave the Via fields of requests and answers as they are'],
-  [
-    '--tls-cert <file>',
-    'serve HTTPS, by HTTP/2 and HTTP/1.1, with this certificate (PEM); a renewed one is picked up'
-  ],
-  ['--tls-key <file>', 'private key of the certificate (PEM)']
-]
-
-const REPEATABLE = ['ext', 'require']
 
 const AFTER = `
 Times are milliseconds, or such as 500ms, 10s, 2m, 1h.
@@ -105,9 +125,5 @@ Examples:
   up -p 8080 -n 4 server.js
   up --watch server.js
   up -r tsx server.ts
-  kill -s SIGUSR2 "$(cat up.pid)"   (reload what "up -f up.pid server.js" started)
+  kill -s SIGUSR2 "$(cat up.pid)"    (reload what "up -f up.pid server.js" started)
 `
-
-function append(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value]
-}

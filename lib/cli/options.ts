@@ -1,18 +1,22 @@
 import type { UpOptions } from '../options/options.js'
 
-/** What the command line and the environment ask for: complete and checked. */
-export interface CliOptions {
-  /** The user's module, as it was given. */
-  readonly file: string
+/** What every command's master needs to know: complete and checked. */
+export interface MasterOptions {
   /** 0 is any free port. */
   readonly port: number
   /** undefined: all interfaces. */
   readonly host: string | undefined
+  readonly pidFile: string | undefined
+  readonly tls: TlsFiles | undefined
+}
+
+/** What the command line and the environment ask `up <file>` for: complete and checked. */
+export interface CliOptions extends MasterOptions {
+  /** The user's module, as it was given. */
+  readonly file: string
   readonly watch: boolean
   /** Extensions to watch besides the usual ones, without the dot. */
   readonly extensions: readonly string[]
-  readonly pidFile: string | undefined
-  readonly tls: TlsFiles | undefined
   /** The options of the UpServer. */
   readonly up: UpOptions
 }

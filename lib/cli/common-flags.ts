@@ -1,0 +1,93 @@
+import { POLICY_NAMES } from '../options/balance.js'
+import { asBoolean, asString } from '../options/checks.js'
+import { parseDuration } from '../options/duration.js'
+import type { ServingOptions } from '../options/serving.js'
+import type { Flag } from './flag.js'
+import { asHost, asPort, oneOf, whole } from './flag-values.js'
+
+/** What options say about the master itself. */
+export interface MasterSettings {
+  readonly port: number
+  readonly host: string
+  readonly tlsCert: string
+  readonly tlsKey: string
+  readonly pidFile: string
+}
+
+/** Options of every command: where and how its master listens. */
+export const LISTENING: readonly Flag<MasterSettings>[] = [
+  {
+    flags: '-p, --port <port>',
+    text: 'port to listen on, 0 for any free one (default: env PORT, else 3000)',
+    sets: 'port',
+    read: asPort
+  },
+  {
+    flags: '--host <address>',
+    text: 'address to listen on (default: all interfaces)',
+    sets: 'host',
+    read: asHost
+  },
+  {
+    flags: '--tls-cert <file>',
+    text: 'serve HTTPS, by HTTP/2 and HTTP/1.1, with this certificate (PEM); a renewed one is picked up',
+    sets: 'tlsCert',
+    read: asString,
+    needs: '--tls-key'
+  },
+  {
+    flags: '--tls-key <file>',
+    text: 'private key of the certificate (PEM)',
+    sets: 'tlsKey',
+    read: asString,
+    needs: '--tls-cert'
+  },
+  {
+    flags: '-f, --pidfile <file>',
+    text: "file for the master's pid, removed at exit",
+    sets: 'pidFile',
+    read: asString
+  }
+]
+
+/** Options of every command: how requests are balanced and held. `what` serves them. */
+export function servingFlags(what: 'worker' | 'upstream'): readonly Flag<ServingOptions>[] {
+  return [
+    {
+      flags: '--balance <policy>',
+      text: `which ${what} gets a request: ${POLICY_NAMES.join(', ')} (default: round-robin)`,
+      sets: 'balance',
+      read: oneOf(POLICY_NAMES)
+    },
+    {
+      flags: '--max-connections <count>',
+      text: `connections for requests to each ${what} at most (default: 256)`,
+      sets: 'maxConnections',
+      read: whole(1)
+    },
+    {
+      flags: '--proxy-timeout <time>',
+      text: `how long ${what === 'worker' ? 'a worker' : 'an upstream'} may stay silent in a request, 0 for no limit (default: 60s)`,
+      sets: 'proxyTimeout',
+      read: parseDuration
+    },
+    {
+      flags: '--max-held <count>',
+      text: 'requests that may be held at once (default: 1000)',
+      sets: 'maxHeld',
+      read: whole(0)
+    },
+    {
+      flags: '--hold-timeout <time>',
+      text: 'how long a request may be held, 0 for no limit (default: 30s)',
+      sets: 'holdTimeout',
+      read: parseDuration
+    },
+    {
+      flags: '--no-via',
+      text: 'leave the Via fields of requests and answers as they are',
+      sets: 'via',
+      read: asBoolean
+    }
+  ]
+}
