@@ -3,25 +3,26 @@ import { version } from '../server/up.js'
 import { headline } from './format.js'
 import { Output, surviveBrokenOutput, wantsColour } from './output.js'
 import { parseArgs } from './parse.js'
-import { start } from './start.js'
+import { startApp } from './start.js'
 
 /** Runs the program `up`, and ends the process with its exit code. */
 export async function main(): Promise<void> {
   const out = new Output(process.stderr, wantsColour(process.stderr, process.env))
   surviveBrokenOutput()
   try {
-    const options = parseArgs({
-      args: process.argv.slice(2),
-      env: process.env,
-      version,
-      print: text => process.stdout.write(text)
-    })
-    if (options === undefined) return
-    process.exit(await start(options, out))
+    const code = await run(process.argv.slice(2), out)
+    if (code !== undefined) process.exit(code)
   } catch (error) {
     out.error(headline(error))
     process.exit(isUsage(error) ? 2 : 1)
   }
+}
+
+/** @returns the exit code; undefined when the help or the version has been printed, and may not be out yet */
+async function run(args: readonly string[], out: Output): Promise<number | undefined> {
+  const rest = { env: process.env, version, print: (text: string) => process.stdout.write(text) }
+  const options = parseArgs({ args, ...rest })
+  return options && startApp(options, out)
 }
 
 function isUsage(error: unknown): boolean {

@@ -1,0 +1,79 @@
+import { UpServer } from '../server/up-server.js'
+import type { Watch } from '../watch/watch.js'
+import { count } from './format.js'
+import { Master, type MasterParts } from './master.js'
+import type { CliOptions } from './options.js'
+import { Reloads } from './reloads.js'
+import { Report } from './report.js'
+import { watchApp } from './watch-app.js'
+
+/** The app being served by workers. */
+export class AppMaster extends Master {
+  readonly #options: CliOptions
+  readonly #watch: Watch | undefined
+  readonly #srv: UpServer
+  readonly #report: Report
+  readonly #reloads: Reloads
+  #started = false
+
+  constructor(parts: MasterParts, file: string, options: CliOptions) {
+    super(parts, options)
+    this.#options = options
+    // Before the workers load their files, so that no change after that is missed.
+    this.#watch = options.watch
+      ? watchApp({
+          file,
+          extensions: options.extensions,
+          out: this.out,
+          onChange: why => (this.stopping ? undefined : this.#reloads.request(why))
+        })
+      : undefined
+    this.#srv = new UpServer(parts.server, file, options.up)
+    this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
+    this.#reloads = new Reloads(this.#srv, this.out, this.#report, () => this.refreshCertificate())
+    this.#srv.once('spawn', () => (this.#started = true))
+    this.#srv.on('fail', () => this.#onFail())
+    const { version, numWorkers } = this.#srv.status()
+    const app = `${options.file}${version === undefined ? '' : ` ${version}`}`
+    this.introduce(`serving ${app} with ${count(numWorkers, 'worker')}`)
+    const keys = this.readsKeys ? ', or type r or Ctrl+R' : ''
+    this.out.info(`to reload: kill -s SIGUSR2 ${process.pid}${keys}`)
+  }
+
+  protected override get busy(): number {
+    return this.#srv.status().workers.reduce((sum, worker) => sum + worker.inFlight + worker.upgrades, 0)
+  }
+
+  protected override onReload(why: string): void {
+    void this.#reloads.request(why)
+  }
+
+  protected override closeAll(): Promise<unknown> {
+    this.#report.muteFailures()
+    return Promise.all([this.#srv.close(), this.#watch?.close()])
+  }
+
+  protected override killAll(): void {
+    for (const { pid } of this.#srv.status().workers) if (pid !== undefined) kill(pid)
+  }
+
+  /** The first failure before any worker was ready: the app cannot start. */
+  #onFail(): void {
+    if (this.#started || this.stopping) return
+    if (this.#watch === undefined) {
+      this.out.error(`${this.#options.file} did not start`)
+      void this.close(1)
+    } else {
+      this.#started = true
+      this.out.warn('waiting for a change')
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
+}
