@@ -5,6 +5,7 @@ import { Master, type MasterParts } from './master.js'
 import type { CliOptions } from './options.js'
 import { Reloads } from './reloads.js'
 import { Report } from './report.js'
+import { reportHolds } from './report-holds.js'
 import { watchApp } from './watch-app.js'
 
 /** The app being served by workers. */
@@ -38,6 +39,7 @@ export class AppMaster extends Master {
     this.introduce(`serving ${app} with ${count(numWorkers, 'worker')}`)
     const keys = this.readsKeys ? ', or type r or Ctrl+R' : ''
     this.out.info(`to reload: kill -s SIGUSR2 ${process.pid}${keys}`)
+    reportHolds(this.#srv, this.out, options.up.holdFile)
   }
 
   protected override get busy(): number {

@@ -125,5 +125,6 @@ Examples:
   up -p 8080 -n 4 server.js
   up --watch server.js
   up -r tsx server.ts
+  up --hold-file balance server.js   ("rm balance" holds requests, "touch balance" serves them)
   kill -s SIGUSR2 "$(cat up.pid)"    (reload what "up -f up.pid server.js" started)
 `

@@ -1,9 +1,10 @@
 import { POLICY_NAMES } from '../options/balance.js'
 import { asBoolean, asString } from '../options/checks.js'
-import { parseDuration } from '../options/duration.js'
+import { parseDuration, positiveDuration } from '../options/duration.js'
 import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
 import { asHost, asPort, oneOf, whole } from './flag-values.js'
+import { readHoldPage } from './hold-page.js'
 
 /** What options say about the master itself. */
 export interface MasterSettings {
@@ -82,6 +83,25 @@ export function servingFlags(what: 'worker' | 'upstream'): readonly Flag<Serving
       text: 'how long a request may be held, 0 for no limit (default: 30s)',
       sets: 'holdTimeout',
       read: parseDuration
+    },
+    {
+      flags: '--hold-file <path>',
+      text: 'hold requests while this file is missing, serve them when it is there',
+      sets: 'holdFile',
+      read: asString
+    },
+    {
+      flags: '--hold-poll <time>',
+      text: 'how often to look at it where its folder cannot be watched (default: 1s)',
+      sets: 'holdPoll',
+      read: positiveDuration,
+      needs: '--hold-file'
+    },
+    {
+      flags: '--hold-response <file>',
+      text: 'body of the 503 for what cannot be held, or not any longer: .html, .json, else plain text (default: none)',
+      sets: 'holdResponse',
+      read: readHoldPage
     },
     {
       flags: '--no-via',
