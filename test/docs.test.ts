@@ -87,12 +87,15 @@ test('README.md has a row for every error code, as lib/errors.ts has', () => {
   )
 })
 
-test('docs/cli.md shows the help as it is', () => {
-  const help = execFileSync(process.execPath, [UP, '--help'], { encoding: 'utf8', timeout: 30_000 })
-  assert.ok(read('docs/cli.md').includes(`$ up --help\n${help}`), help)
-})
+for (const command of ['up', 'up proxy']) {
+  test(`docs/cli.md shows the help of ${command} as it is`, () => {
+    const args = [UP, ...command.split(' ').slice(1), '--help']
+    const help = execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
+    assert.ok(read('docs/cli.md').includes(`$ ${command} --help\n${help}`), help)
+  })
+}
 
-test('README.md names every flag of the command that sets something', () => {
+test('README.md names every flag of the commands that sets something', () => {
   const flags = [...read('docs/cli.md').matchAll(/^ {2}(?:-\w, )?(--[a-z-]+) </gm)].map(
     ([, flag = '']) => flag
   )

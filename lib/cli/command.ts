@@ -108,6 +108,8 @@ export function createCommand(version: string): Command {
 }
 
 const AFTER = `
+In front of servers that it did not start: see up proxy --help.
+
 Times are milliseconds, or such as 500ms, 10s, 2m, 1h.
 
 Signals:

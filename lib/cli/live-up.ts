@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 /** Names under which the CLI runs: as an installed command, from its folder, from its source. */
 const PROGRAM = /^up(\.js|\.ts)?$/
 /** What `process.title` makes of the command line of a master with a title. */
-const TITLE = / master$/
+const TITLE = / (master|proxy)$/
 /** Ticks a second in /proc: the same on every Linux, whatever the kernel counts by itself. */
 const TICKS = 100
 /** File times and process times come from different clocks. */

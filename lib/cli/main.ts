@@ -2,8 +2,8 @@ import { UpError } from '../errors.js'
 import { version } from '../server/up.js'
 import { headline } from './format.js'
 import { Output, surviveBrokenOutput, wantsColour } from './output.js'
-import { parseArgs } from './parse.js'
-import { startApp } from './start.js'
+import { parseArgs, parseProxyArgs } from './parse.js'
+import { startApp, startProxy } from './start.js'
 
 /** Runs the program `up`, and ends the process with its exit code. */
 export async function main(): Promise<void> {
@@ -21,6 +21,11 @@ export async function main(): Promise<void> {
 /** @returns the exit code; undefined when the help or the version has been printed, and may not be out yet */
 async function run(args: readonly string[], out: Output): Promise<number | undefined> {
   const rest = { env: process.env, version, print: (text: string) => process.stdout.write(text) }
+  // As the first word only: anywhere else it may be a module or the value of an option.
+  if (args[0] === 'proxy') {
+    const options = parseProxyArgs({ args: args.slice(1), ...rest })
+    return options && startProxy(options, out)
+  }
   const options = parseArgs({ args, ...rest })
   return options && startApp(options, out)
 }

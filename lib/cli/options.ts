@@ -1,4 +1,5 @@
 import type { UpOptions } from '../options/options.js'
+import type { ProxyOptions } from '../options/proxy-options.js'
 
 /** What every command's master needs to know: complete and checked. */
 export interface MasterOptions {
@@ -19,6 +20,15 @@ export interface CliOptions extends MasterOptions {
   readonly extensions: readonly string[]
   /** The options of the UpServer. */
   readonly up: UpOptions
+}
+
+/** What the command line and the environment ask `up proxy <upstream...>` for: complete and checked. */
+export interface CliProxyOptions extends MasterOptions {
+  /** As they were given. */
+  readonly upstreams: readonly string[]
+  readonly title: string | undefined
+  /** The options of the ProxyServer. */
+  readonly proxy: ProxyOptions
 }
 
 /** Paths of PEM files. */

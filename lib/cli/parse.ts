@@ -1,11 +1,13 @@
 import { CommanderError, type Command } from 'commander'
 import { UpError } from '../errors.js'
 import { asString } from '../options/checks.js'
+import { parseUpstreams } from '../options/upstream.js'
 import { APP_FLAGS, createCommand } from './command.js'
 import type { MasterSettings } from './common-flags.js'
 import { readFlags } from './flag.js'
 import { asPort } from './flag-values.js'
-import type { CliOptions, MasterOptions, TlsFiles } from './options.js'
+import type { CliOptions, CliProxyOptions, MasterOptions, TlsFiles } from './options.js'
+import { createProxyCommand, PROXY_FLAGS } from './proxy-command.js'
 
 export interface ParseInput {
   /** Arguments after the name of the command. */
@@ -35,6 +37,21 @@ export function parseArgs(input: ParseInput): CliOptions | undefined {
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
     up
+  }
+}
+
+/** As {@link parseArgs}, of `up proxy <upstream...>`; the arguments are those behind `proxy`. */
+export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
+  const command = createProxyCommand(input.version)
+  if (!run(command, input)) return undefined
+  const { port, host, pidFile, tlsCert, tlsKey, title, ...proxy } = readFlags(command, PROXY_FLAGS)
+  const upstreams = [...command.args]
+  parseUpstreams('<upstream>', upstreams, () => '<upstream>')
+  return {
+    upstreams,
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, input),
+    title,
+    proxy
   }
 }
 

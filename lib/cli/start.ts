@@ -1,12 +1,14 @@
 import { resolveModule } from '../options/module-path.js'
+import { resolveProxyOptions } from '../options/proxy-options.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
 import { listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
-import type { CliOptions, MasterOptions } from './options.js'
+import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
 import type { Output } from './output.js'
 import { PidFile } from './pid-file.js'
+import { ProxyMaster } from './proxy-master.js'
 import { handleSignals } from './signals.js'
 
 /**
@@ -19,6 +21,17 @@ export async function startApp(options: CliOptions, out: Output): Promise<number
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
   return start(options, out, parts => new AppMaster(parts, file, options))
+}
+
+/**
+ * Serves what the upstreams answer until it is told to stop. None of them need be there.
+ *
+ * @returns the exit code
+ * @throws {UpError} it could not begin to serve; match on `code`
+ */
+export async function startProxy(options: CliProxyOptions, out: Output): Promise<number> {
+  resolveProxyOptions(options.proxy)
+  return start(options, out, parts => new ProxyMaster(parts, options))
 }
 
 /**

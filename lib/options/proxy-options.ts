@@ -81,6 +81,12 @@ export function resolveProxyOptions(options: ProxyOptions = {}): ResolvedProxyOp
   })
 }
 
+/** @throws {OptionError} `UP_ERR_OPTION` */
+export function parseHealthPath(option: string, value: unknown): string {
+  if (typeof value === 'string' && /^\/[\x21-\x7e]*$/.test(value)) return value
+  throw new OptionError(option, value, "a path such as '/up'")
+}
+
 function readHealth(given: Record<string, unknown>): ResolvedHealth | undefined {
   const health = {
     intervalMs: positiveDuration('healthInterval', given['healthInterval'] ?? '2s'),
@@ -90,8 +96,5 @@ function readHealth(given: Record<string, unknown>): ResolvedHealth | undefined 
     passing: parseStatuses('healthStatus', given['healthStatus'] ?? '200-399')
   }
   const path = given['healthPath']
-  if (path == null) return undefined
-  if (typeof path !== 'string' || !/^\/[\x21-\x7e]*$/.test(path))
-    throw new OptionError('healthPath', path, "a path such as '/up'")
-  return Object.freeze({ path, ...health })
+  return path == null ? undefined : Object.freeze({ path: parseHealthPath('healthPath', path), ...health })
 }

@@ -44,17 +44,24 @@ export function parseUpstream(option: string, value: unknown): UpstreamSpec {
   return specOf(option, value, value, role)
 }
 
-/** @throws {OptionError} `UP_ERR_OPTION`: not a list, empty, one twice, all of them for backup, or one is wrong */
-export function parseUpstreams(option: string, list: unknown): readonly UpstreamSpec[] {
+/**
+ * @param nameOf what an error calls the one with this index
+ * @throws {OptionError} `UP_ERR_OPTION`: not a list, empty, one twice, all of them for backup, or one is wrong
+ */
+export function parseUpstreams(
+  option: string,
+  list: unknown,
+  nameOf = (i: number): string => `${option}[${i}]`
+): readonly UpstreamSpec[] {
   if (!Array.isArray(list) || list.length === 0) {
     throw new OptionError(option, list, 'a list of at least one upstream')
   }
   const names = new Set<string>()
   // Not `map`, which skips what was never set.
   const specs = Array.from(list, (value: unknown, i) => {
-    const spec = parseUpstream(`${option}[${i}]`, value)
+    const spec = parseUpstream(nameOf(i), value)
     if (names.has(spec.name)) {
-      throw new OptionError(`${option}[${i}]`, value, `another upstream: ${spec.name} is in the list already`)
+      throw new OptionError(nameOf(i), value, `another upstream: ${spec.name} is in the list already`)
     }
     names.add(spec.name)
     return spec

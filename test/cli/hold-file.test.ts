@@ -36,7 +36,7 @@ async function holdAllButOne(port: number, count: number): Promise<Promise<Answe
   return all.filter((_, i) => i !== index)
 }
 
-for (const kind of ['up'] as const) {
+for (const kind of ['up', 'up proxy'] as const) {
   test(`${kind} --hold-file: rm holds requests, touch serves them, and both are told`, async t => {
     const cwd = tempFolder(t, { balance: '' })
     const up = await start(t, kind, cwd, ['--hold-file', 'balance', '--max-held', '3'])
@@ -94,6 +94,14 @@ for (const kind of ['up'] as const) {
     }
   })
 }
+
+test('Requests that expire while they are held are told as such', async t => {
+  const cwd = tempFolder(t)
+  const up = await start(t, 'up proxy', cwd, ['--hold-file', 'balance', '--hold-timeout', '50ms'])
+  assert.equal((await fetchOnce(await portOf(up))).status, 503)
+  write(cwd, 'balance', '')
+  await up.line(/^up: serving again, 1 request was held, 1 got 503$/)
+})
 
 test('A hold response that cannot be read, is too long or is no text is refused with exit code 2', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('hello'), 'long.txt': 'x'.repeat(1_048_577) })

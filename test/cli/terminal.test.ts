@@ -9,10 +9,10 @@ const skip =
   spawnSync('script', ['--version']).status === 0 ? false : 'needs the script command of util-linux'
 
 /** `up` on a pseudo-terminal of its own; what is written to stdin is typed. */
-function startOnTerminal(t: TestContext, env: NodeJS.ProcessEnv = {}): CliProcess {
+function startOnTerminal(t: TestContext, env: NodeJS.ProcessEnv = {}, args = '-n 1 app.js'): CliProcess {
   const cwd = tempFolder(t, { 'app.js': appText('hello') })
   // The shell goes on to say how it left the terminal.
-  const command = `'${process.execPath}' '${UP}' -p 0 -n 1 app.js; echo "code $?"; stty -a | grep -o '.icanon'`
+  const command = `'${process.execPath}' '${UP}' ${args} -p 0; echo "code $?"; stty -a | grep -o '.icanon'`
   return startProcess(t, 'script', ['-qfc', command, '/dev/null'], {
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -45,6 +45,17 @@ test(
     assert.equal(up.lines.filter(line => line.includes('reloaded in')).length, 2)
   }
 )
+
+test('On a terminal the keys work for up proxy as well', { skip }, async t => {
+  const up = startOnTerminal(t, {}, 'proxy 2000')
+  await up.url()
+  type(up, 'r')
+  await up.line(/key: there is nothing to reload$/)
+  type(up, '\x03')
+  await up.line(/Ctrl\+C: exiting/)
+  await up.line(/^code 0$/)
+  await up.line(/^ icanon$/)
+})
 
 test('On a terminal there is colour, unless NO_COLOR is set', { skip }, async t => {
   for (const [value, expected] of [
