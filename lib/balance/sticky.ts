@@ -56,8 +56,11 @@ export class Sticky<C extends Candidate> implements Policy<C> {
   }
 
   add(candidate: C): void {
-    if (this.#seats.has(candidate)) return
-    this.#seats.set(candidate, { candidate, retired: false })
+    const seat = this.#seats.get(candidate)
+    if (seat?.retired === false) return
+    // One that had retired may come back; those that are bound to it are so again.
+    if (seat !== undefined) seat.retired = false
+    else this.#seats.set(candidate, { candidate, retired: false })
     this.#present.push(candidate)
     this.#rotation.add(candidate)
   }

@@ -1,4 +1,4 @@
-import { createPolicy } from '../balance/create-policy.js'
+import { createPolicyWithCanary } from '../balance/create-policy.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import { asWhole } from '../options/checks.js'
 import { resolveModule } from '../options/module-path.js'
@@ -41,7 +41,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
     const resolved = resolveOptions(options)
     const path = resolveModule(file, resolved.cwd)
-    super(server, resolved, createPolicy<Worker>(resolved.balance, resolved.trust), 'a worker')
+    super(server, resolved, createPolicyWithCanary<Worker>(resolved.balance, resolved.trust), 'a worker')
     this.file = path
     this.#options = resolved
     this.#numWorkers = resolved.numWorkers
