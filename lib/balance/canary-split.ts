@@ -53,7 +53,8 @@ export class CanarySplit<C extends Candidate> implements Policy<C> {
   /** The trial is over, and its generation serves as the others do. */
   accept(): void {
     this.#trial = undefined
-    for (const candidate of this.#tried) this.#serving.add(candidate)
+    if (this.#serving.adopt !== undefined) this.#serving.adopt(this.#canary)
+    else for (const candidate of this.#tried) this.#serving.add(candidate)
     this.#tried.clear()
   }
 

@@ -35,6 +35,8 @@ export interface Policy<C extends Candidate> {
   remove(candidate: C): void
   /** One leaves, but still serves: returns whether it is to, for those that are bound to it. */
   retire?(candidate: C): boolean
+  /** Takes over the candidates of another policy of the same kind, with those that are bound to them. */
+  adopt?(other: this): void
   /**
    * The candidate for the next request; undefined if there is none. A visit that it was given ends with
    * {@link end}.
