@@ -212,6 +212,24 @@ test('close() ends a generation that waits', async t => {
   assert.deepEqual(srv.status().workers, [])
 })
 
+test('close() ends what stands by at once, while other work goes on', async t => {
+  const { srv, port } = await serve(t, app, { numWorkers: 1, workerTimeout: '1m' })
+  const [old] = srv.workers
+  assert.ok(old !== undefined)
+  await srv.reload({ keepPrevious: true })
+  const [serving] = srv.workers
+  const { workers } = await srv.reload({ standby: true })
+  assert.ok(serving !== undefined)
+  const waiting = message(serving, 'waiting')
+  const answer = fetchOnce(port, '/wait')
+  await waiting
+  const closed = srv.close()
+  for (const { proc } of [old, ...workers]) await exited(proc)
+  serving.proc.kill('SIGUSR2')
+  assert.equal((await answer).status, 200)
+  await closed
+})
+
 test('close() wins over a standby that starts, and over what waits behind it', async t => {
   const { srv } = await serve(t, app)
   const calls = [srv.reload({ standby: true }), srv.promote(), srv.abort(), srv.rollback(), srv.scale(3)]
