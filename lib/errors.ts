@@ -22,6 +22,8 @@
  * | `UP_ERR_WORKER_EXIT` | a worker that was ready died | - |
  * | `UP_ERR_WORKER_UNRESPONSIVE` | a worker did not answer a ping within `unresponsiveTimeout` | - |
  * | `UP_ERR_RELOAD` | a reload failed; the old generation serves on | - |
+ * | `UP_ERR_STANDBY` | there is no generation that could be promoted, aborted or brought back | - |
+ * | `UP_ERR_CANARY` | a canary failed more often than `autoAbort` allows, and was aborted | - |
  * | `UP_ERR_ENGINE` | the app's `engines.node` does not allow the running Node | - |
  * | `UP_ERR_EXPORT` | the module exports nothing that can serve | - |
  * | `UP_ERR_CLOSED` | the server was closed | 503 |
@@ -49,6 +51,8 @@ export type ErrorCode =
   | 'UP_ERR_WORKER_EXIT'
   | 'UP_ERR_WORKER_UNRESPONSIVE'
   | 'UP_ERR_RELOAD'
+  | 'UP_ERR_STANDBY'
+  | 'UP_ERR_CANARY'
   | 'UP_ERR_ENGINE'
   | 'UP_ERR_EXPORT'
   | 'UP_ERR_CLOSED'

@@ -30,16 +30,21 @@ export type { UpstreamTarget } from './options/upstream.js'
 export type { UpstreamState, UpstreamStatus } from './external/external-upstream.js'
 export type { DrainResult, Upstreams } from './external/upstreams.js'
 export type {
+  AnswerStatus,
+  AutoAbort,
+  CanaryStatus,
   HoldStatus,
   PauseOptions,
   PauseResult,
   ProxyServerEvents,
   ProxyStatus,
+  ReloadOptions,
   ReloadResult,
   ResumeOptions,
   ServerState,
   ServerStatus,
   ShutBy,
+  StandbyStatus,
   UpServerEvents,
   WorkerStatus
 } from './server/api.js'

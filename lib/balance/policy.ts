@@ -9,8 +9,17 @@ export interface Visit {
   readonly upgrade: boolean
   /** The policy's: what the client is bound by, once it has asked. */
   binding?: unknown
-  /** The policy's: a Set-Cookie that the answer is to carry. */
-  setCookie?: string | undefined
+  /** The policy's: each Set-Cookie that the answer is to carry. */
+  setCookies?: string[] | undefined
+  /** While there is a canary: whether the request is one of its share. */
+  canary?: boolean
+  /** While there is a canary: the generation of the candidate that was chosen last. */
+  generation?: number | undefined
+}
+
+/** Has the answer set a cookie. */
+export function addCookie(visit: Visit, setCookie: string): void {
+  ;(visit.setCookies ??= []).push(setCookie)
 }
 
 /** Chooses the worker of each request among those that are available. */
@@ -26,6 +35,8 @@ export interface Policy<C extends Candidate> {
   remove(candidate: C): void
   /** One leaves, but still serves: returns whether it is to, for those that are bound to it. */
   retire?(candidate: C): boolean
+  /** Takes over the candidates of another policy of the same kind, with those that are bound to them. */
+  adopt?(other: this): void
   /**
    * The candidate for the next request; undefined if there is none. A visit that it was given ends with
    * {@link end}.

@@ -17,6 +17,12 @@ export class RecentMap<V> {
     return this.#recent.size + this.#old.size
   }
 
+  /** All entries; one that is in both halves comes twice, the recent one last. */
+  *[Symbol.iterator](): IterableIterator<[string, V]> {
+    yield* this.#old
+    yield* this.#recent
+  }
+
   get(key: string): V | undefined {
     const recent = this.#recent.get(key)
     if (recent !== undefined) return recent

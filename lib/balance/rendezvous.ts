@@ -1,3 +1,4 @@
+import { hashOf, mix } from './hash.js'
 import type { Candidate } from './policy.js'
 
 /**
@@ -29,18 +30,4 @@ export function rendezvous<C extends Candidate>(
     most = score
   }
   return highest ?? candidates[0]
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
-  return hash
-}
-
-/** Spreads each bit over all (the finalizer of MurmurHash3). A permutation: two slots of one weight never tie. */
-function mix(value: number): number {
-  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -1,7 +1,7 @@
 import { show, UpError } from '../errors.js'
 import type { ResolvedSticky, StickyKey } from '../options/balance.js'
 import { clientAddress } from './client.js'
-import type { Visit } from './policy.js'
+import { addCookie, type Visit } from './policy.js'
 import { StickyCookie } from './sticky-cookie.js'
 
 /** The key by which a client is known; undefined: by none. */
@@ -16,7 +16,7 @@ export function keySource(options: ResolvedSticky, trust: (address: string) => b
     const known = cookie.read(visit.req)
     if (known !== undefined) return known
     const { id, setCookie } = cookie.issue(visit.req)
-    visit.setCookie = setCookie
+    addCookie(visit, setCookie)
     return id
   }
 }

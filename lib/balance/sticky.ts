@@ -56,10 +56,17 @@ export class Sticky<C extends Candidate> implements Policy<C> {
   }
 
   add(candidate: C): void {
-    if (this.#seats.has(candidate)) return
-    this.#seats.set(candidate, { candidate, retired: false })
-    this.#present.push(candidate)
-    this.#rotation.add(candidate)
+    const seat = this.#seats.get(candidate)
+    if (seat?.retired === false) return
+    // One that had retired may come back; those that are bound to it are so again.
+    if (seat !== undefined) seat.retired = false
+    this.#enter(candidate, seat ?? { candidate, retired: false })
+  }
+
+  adopt(other: this): void {
+    for (const [candidate, seat] of other.#seats) this.#enter(candidate, seat)
+    for (const [key, binding] of other.#bound)
+      if (binding.seat.candidate !== undefined) this.#bound.set(key, binding)
   }
 
   remove(candidate: C): void {
@@ -111,6 +118,12 @@ export class Sticky<C extends Candidate> implements Policy<C> {
   #holds({ seat, open, endedAt }: Binding<C>): boolean {
     if (!seat.retired || seat.candidate === undefined) return seat.candidate !== undefined
     return open > 0 || performance.now() - endedAt <= this.#lingerMs
+  }
+
+  #enter(candidate: C, seat: Seat<C>): void {
+    this.#seats.set(candidate, seat)
+    this.#present.push(candidate)
+    this.#rotation.add(candidate)
   }
 
   #leave(candidate: C): void {

@@ -47,6 +47,11 @@ export interface UpOptions extends ServingOptions {
    * Default `'first'`.
    */
   strategy?: Strategy
+  /**
+   * After a reload the old workers stay for `workerTimeout`, also when they are idle, and `rollback()` brings them
+   * back at once. Those of one generation, the one before. Default false.
+   */
+  keepPrevious?: boolean
   /** Workers listen on UNIX sockets in a private folder (`'socket'`, the default) or on free loopback ports. */
   workerBind?: WorkerBind
   /** Working directory of the workers, and base of a relative module path. Default: the master's. */
@@ -71,6 +76,7 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly workerPingIntervalMs: number | false
   readonly unresponsiveTimeoutMs: number
   readonly strategy: Strategy
+  readonly keepPrevious: boolean
   readonly workerBind: WorkerBind
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>

@@ -77,8 +77,10 @@ export interface ProxyStatus extends HoldStatus {
 export interface UpServerEvents extends BalancedServerEvents {
   /** A worker is ready. */
   spawn: (worker: Worker) => void
-  /** A reload's switch is made: every new request now goes to the new generation. */
+  /** A switch is made, by a reload, `promote()` or `rollback()`: every new request now goes to this generation. */
   reload: (result: ReloadResult) => void
+  /** A generation is ready and waits, by `reload({ standby: true })`; or it has its share, by `canary`. */
+  standby: (result: ReloadResult) => void
   /** A worker gets no more requests; it leaves when its in-flight work is done. */
   retire: (worker: Worker) => void
   /** A worker's process is gone; see its `exitCode` and `signalCode`. Once per worker. */
@@ -87,9 +89,29 @@ export interface UpServerEvents extends BalancedServerEvents {
   fail: (error: Error) => void
 }
 
-/** What `reload()` resolves to. */
+/** When a canary is aborted by itself. */
+export interface AutoAbort {
+  /** It is, once its share of answers with 5xx is more than so many times the old generation's. From 1. */
+  readonly factor: number
+  /** ... and it has had so many requests. The old generation is taken to have had one error in so many, at least. */
+  readonly requests: number
+}
+
+/** Options of `reload()`. */
+export interface ReloadOptions {
+  /** The new generation starts and waits, without requests, for `promote()` or `abort()`. Default false. */
+  readonly standby?: boolean
+  /** The waiting generation gets this share of the clients: more than 0, less than 1. Default: none. */
+  readonly canary?: number
+  /** Aborts the canary by itself. Default: never. */
+  readonly autoAbort?: AutoAbort
+  /** As the option of the same name, for this switch. */
+  readonly keepPrevious?: boolean
+}
+
+/** What `reload()`, `promote()` and `rollback()` resolve to. */
 export interface ReloadResult {
-  /** The number of the generation that serves now. */
+  /** The number of the generation that serves now; with `standby`, of the one that waits. */
   readonly generation: number
   /** Version in the app's nearest package.json when this generation was started, if it has one. */
   readonly version: string | undefined
@@ -114,6 +136,31 @@ export interface WorkerStatus {
   readonly requests: number
 }
 
+/** A generation that waits for `promote()` or `abort()`. */
+export interface StandbyStatus {
+  readonly generation: number
+  readonly version: string | undefined
+  /** How many of its workers can serve. */
+  readonly workers: number
+}
+
+/** Answers of one generation since a canary began. */
+export interface AnswerStatus {
+  readonly generation: number
+  readonly requests: number
+  /** Those with a status of 500 and more. */
+  readonly errors: number
+  /** 99 of 100 took no longer than this, in milliseconds. */
+  readonly p99Ms: number
+}
+
+/** Answers of the waiting generation that has a share of the clients. */
+export interface CanaryStatus extends AnswerStatus {
+  readonly share: number
+  /** Those of the generation that serves. */
+  readonly serving: AnswerStatus
+}
+
 /** The state of an UpServer as plain data: see `UpServer.status()`. */
 export interface ServerStatus extends HoldStatus {
   readonly pid: number
@@ -123,6 +170,11 @@ export interface ServerStatus extends HoldStatus {
   readonly generation: number
   readonly version: string | undefined
   readonly numWorkers: number
+  /** Whether a reload runs, or another switch. */
   readonly reloading: boolean
+  /** The generation that waits, if one does. */
+  readonly standby: StandbyStatus | null
+  /** What it and the old one answered, if it has a share of the clients. */
+  readonly canary: CanaryStatus | null
   readonly workers: readonly WorkerStatus[]
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EventEmitter } from 'eventemitter3'
-import type { Policy } from '../balance/policy.js'
+import type { Policy, Visit } from '../balance/policy.js'
 import type { Next } from '../distributor/chain.js'
 import {
   answerError,
@@ -22,7 +22,7 @@ import { attachFront } from './attach-front.js'
 import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
-import { cookieLine, giveCookie } from './give-cookie.js'
+import { cookieLines, giveCookies } from './give-cookies.js'
 import { HoldFile } from './hold-file.js'
 import { holdAnswer } from './hold-answer.js'
 import type { Forward } from './job.js'
@@ -132,6 +132,9 @@ export abstract class BalancedServer<
   /** Nothing is asked of the backends any more. Resolves when what was started for them is gone. */
   protected abstract endBackends(): Promise<void>
 
+  /** A request has come, and the policy looks at it. */
+  protected onVisit(_visit: Visit, _res: ServerResponse): void {}
+
   /** Takes back what the constructor did to the server. */
   protected release(): void {
     this.#holdFile?.close()
@@ -145,8 +148,9 @@ export abstract class BalancedServer<
     next: Next
   ): Promise<void> {
     const visit = this.dispatcher.visit(req, false)
+    if (visit !== undefined) this.onVisit(visit, res)
     const forward: Forward<B> = upstream => {
-      if (visit !== undefined) giveCookie(visit, res)
+      if (visit !== undefined) giveCookies(visit, res)
       return this.forwardRequest(req, res, upstream)
     }
     const client = clientOf(req)
@@ -161,7 +165,7 @@ export abstract class BalancedServer<
   protected override async handleUpgrade(req: DistributorRequest, socket: Duplex, next: Next): Promise<void> {
     const visit = this.dispatcher.visit(req, true)
     const forward: Forward<B> = (upstream, onAnswered) =>
-      this.forwardUpgrade(req, socket, upstream, onAnswered, cookieLine(visit))
+      this.forwardUpgrade(req, socket, upstream, onAnswered, cookieLines(visit))
     const error = await this.dispatcher.serve({ kind: 'upgrade', client: socket, forward, visit })
     if (error !== undefined) next(error)
   }

@@ -39,7 +39,8 @@ async function reloadFirst(steps: ReloadSteps): Promise<void> {
   await allAvailable(slots, steps.readyTimeoutMs)
 }
 
-async function reloadAll(steps: ReloadSteps): Promise<void> {
+/** Also the way in which a generation is started that is to stand by. */
+export async function reloadAll(steps: ReloadSteps): Promise<void> {
   const slots = addSlots(steps)
   void firstReady(slots).then(steps.onFirst, () => {})
   await Promise.all(slots.map(slot => slot.firstStart))

@@ -2,36 +2,43 @@ import { ReloadError, UpError } from '../errors.js'
 import type { ResolvedOptions } from '../options/options.js'
 import type { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
+import type { Release } from '../worker/release.js'
 import type { Worker } from '../worker/worker.js'
-import type { ReloadResult } from './api.js'
-import { allAvailable, firstReady, reloadStrategies, type ReloadSteps } from './reload-strategies.js'
+import {
+  allAvailable,
+  firstReady,
+  reloadAll,
+  reloadStrategies,
+  type ReloadSteps
+} from './reload-strategies.js'
 
 /** Called when a reload's first new worker is ready. */
 export type ReloadCallback = (worker: Worker) => void
 
-interface ReloaderHooks {
+export interface ReloadPlan {
+  /** The files to load; by default those that are in place now. */
+  readonly release?: Release
+  /** Whether the old generation stays when it has lost its requests, for a way back. */
+  readonly keepPrevious: boolean
+}
+
+export interface ReloaderHooks {
+  /** How many workers there should be. */
   readonly numWorkers: () => number
-  /** The generation that serves now. */
-  readonly current: () => Generation
-  /** A generation has its first worker that takes requests. */
+  /** From now on a new generation serves, perhaps beside the old. */
   readonly onServing: (generation: Generation) => void
+  /** These get no new requests any more. */
+  readonly leave: (olds: readonly Generation[], keepPrevious: boolean) => void
   /** Every new request goes to the new generation. */
-  readonly onSwitched: (result: ReloadResult) => void
+  readonly onSwitched: (generation: Generation) => void
   readonly onFail: (error: UpError) => void
 }
 
-interface FollowUp {
-  readonly promise: Promise<ReloadResult>
-  readonly callbacks: ReloadCallback[]
-}
-
-/** Runs one reload at a time; calls that come during it share one more behind it. */
+/** Starts new generations; it is for others to see that it is one at a time. */
 export class Reloader {
   readonly #fleet: Fleet
   readonly #options: ResolvedOptions
   readonly #hooks: ReloaderHooks
-  #running: Promise<ReloadResult> | undefined
-  #followUp: FollowUp | undefined
   #closed = false
 
   constructor(fleet: Fleet, options: ResolvedOptions, hooks: ReloaderHooks) {
@@ -40,30 +47,21 @@ export class Reloader {
     this.#hooks = hooks
   }
 
-  get running(): boolean {
-    return this.#running !== undefined
+  /** Puts a new generation in the place of those that serve. */
+  replace(plan: ReloadPlan, callbacks: ReloadCallback[]): Promise<Generation> {
+    return this.#attempt(plan, generation =>
+      this.#options.workerTimeoutMs === 0
+        ? this.#replaceAtOnce(generation, plan, callbacks)
+        : reloadStrategies[this.#options.strategy](this.#steps(generation, plan, callbacks))
+    )
   }
 
-  reload(callback?: ReloadCallback): Promise<ReloadResult> {
-    const callbacks = callback === undefined ? [] : [callback]
-    if (this.#running === undefined) return this.#start(callbacks)
-    if (this.#followUp !== undefined) {
-      this.#followUp.callbacks.push(...callbacks)
-      return this.#followUp.promise
-    }
-    const begin = (): Promise<ReloadResult> => {
-      this.#followUp = undefined
-      return this.#start(callbacks)
-    }
-    this.#followUp = { promise: this.#running.then(begin, begin), callbacks }
-    return this.#followUp.promise
-  }
-
-  /** Resolves when no reload runs and none waits. */
-  async whenIdle(): Promise<void> {
-    while (this.#running !== undefined) {
-      await (this.#followUp?.promise ?? this.#running).then(noop, noop)
-    }
+  /** Starts a new generation beside those that serve: all its workers are ready, and get no requests. */
+  prepare(plan: ReloadPlan, callbacks: ReloadCallback[]): Promise<Generation> {
+    return this.#attempt(plan, generation => {
+      this.#fleet.setAside(generation)
+      return reloadAll({ ...this.#steps(generation, plan, callbacks), switchOver: noop })
+    })
   }
 
   /** No reload any more. The one that runs fails as soon as its workers are retired. */
@@ -71,33 +69,24 @@ export class Reloader {
     this.#closed = true
   }
 
-  #start(callbacks: ReloadCallback[]): Promise<ReloadResult> {
-    const run = this.#run(callbacks).finally(() => {
-      this.#running = undefined
-    })
-    this.#running = run
-    return run
-  }
-
-  async #run(callbacks: ReloadCallback[]): Promise<ReloadResult> {
+  async #attempt(plan: ReloadPlan, carryOut: (generation: Generation) => Promise<void>): Promise<Generation> {
     let generation: Generation | undefined
     try {
       if (this.#closed) throw closed()
-      generation = this.#fleet.open(this.#hooks.current().number + 1, false)
-      if (this.#options.workerTimeoutMs === 0) await this.#replaceAtOnce(generation, callbacks)
-      else await reloadStrategies[this.#options.strategy](this.#steps(generation, callbacks))
+      generation = this.#fleet.open(false, plan.release)
+      await carryOut(generation)
       if (this.#closed) throw closed()
-      return resultOf(generation)
+      return generation
     } catch (cause) {
       // What already takes requests stays: a rolling reload stops where it is.
-      if (generation !== undefined && !generation.serving) await this.#discard(generation)
+      if (generation !== undefined && !generation.serving) await this.#fleet.drop(generation)
       const error = this.#closed ? closed() : explain(cause)
       if (!this.#closed) this.#hooks.onFail(error)
       throw error
     }
   }
 
-  #steps(generation: Generation, callbacks: ReloadCallback[]): ReloadSteps {
+  #steps(generation: Generation, { keepPrevious }: ReloadPlan, callbacks: ReloadCallback[]): ReloadSteps {
     const fleet = this.#fleet
     const drainMs = this.#options.workerTimeoutMs
     const olds = fleet.generations.filter(old => old !== generation)
@@ -118,10 +107,12 @@ export class Reloader {
       switchOver: () => {
         if (this.#closed) throw closed()
         join()
-        for (const old of olds) fleet.retire(old, drainMs)
-        this.#hooks.onSwitched(resultOf(generation))
+        this.#hooks.leave(olds, keepPrevious)
+        this.#hooks.onSwitched(generation)
       },
       retireOneOld: () => {
+        // They all stay anyway; so they may serve until the last of the new is there.
+        if (keepPrevious) return
         const old = olds.find(({ slots }) => slots.size > 0)
         if (old === undefined) return
         // One that cannot serve first: it is missed least.
@@ -135,13 +126,6 @@ export class Reloader {
     }
   }
 
-  /** Ends the processes of a generation that never served. */
-  async #discard(generation: Generation): Promise<void> {
-    const { workers } = generation
-    this.#fleet.retire(generation, 0)
-    await this.#fleet.whenGone(workers)
-  }
-
   #call(callback: ReloadCallback, worker: Worker): void {
     try {
       callback(worker)
@@ -152,25 +136,21 @@ export class Reloader {
   }
 
   /** `workerTimeout` is 0: the old workers are gone before the new ones start. */
-  async #replaceAtOnce(generation: Generation, callbacks: ReloadCallback[]): Promise<void> {
-    const steps = this.#steps(generation, callbacks)
+  async #replaceAtOnce(generation: Generation, plan: ReloadPlan, callbacks: ReloadCallback[]): Promise<void> {
+    const steps = this.#steps(generation, plan, callbacks)
     for (const old of this.#fleet.generations.filter(other => other !== generation))
       this.#fleet.retire(old, 0)
     await this.#fleet.whenGone()
     this.#fleet.serve(generation)
+    this.#hooks.onServing(generation)
     const slots = Array.from({ length: steps.numWorkers }, () => steps.addSlot())
     // There is no old code to go back to: so they are tried again until they serve, whatever happens.
     for (const slot of slots) slot.keep()
     const worker = await firstReady(slots)
-    this.#hooks.onServing(generation)
-    this.#hooks.onSwitched(resultOf(generation))
+    this.#hooks.onSwitched(generation)
     steps.onFirst(worker)
     await allAvailable(slots, steps.readyTimeoutMs)
   }
-}
-
-function resultOf(generation: Generation): ReloadResult {
-  return { generation: generation.number, version: generation.version, workers: generation.available }
 }
 
 function explain(cause: unknown): UpError {

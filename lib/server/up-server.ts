@@ -1,4 +1,6 @@
-import { createPolicy } from '../balance/create-policy.js'
+import type { ServerResponse } from 'node:http'
+import { createPolicyWithCanary } from '../balance/create-policy.js'
+import type { Visit } from '../balance/policy.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import { asWhole } from '../options/checks.js'
 import { resolveModule } from '../options/module-path.js'
@@ -8,14 +10,13 @@ import { MAX_WORKERS } from '../options/worker-count.js'
 import { HoldQueue } from '../proxy/hold-queue.js'
 import { Upstream } from '../proxy/upstream.js'
 import { Fleet } from '../worker/fleet.js'
-import type { Generation } from '../worker/generation.js'
-import type { Slot } from '../worker/slot.js'
 import type { Worker } from '../worker/worker.js'
-import type { HoldStatus, ReloadResult, ServerStatus, UpServerEvents } from './api.js'
+import type { HoldStatus, ReloadOptions, ReloadResult, ServerStatus, UpServerEvents } from './api.js'
 import { BalancedServer } from './balanced-server.js'
-import { Reloader, type ReloadCallback } from './reloader.js'
-import { scaleTo } from './scaler.js'
+import { parseReload } from './reload-options.js'
+import type { ReloadCallback } from './reloader.js'
 import { describeWorker } from './status.js'
+import { Switching } from './switching.js'
 
 /**
  * A Distributor whose last handlers balance requests and upgrades over worker processes, which run the
@@ -26,9 +27,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   readonly file: string
   readonly #options: ResolvedOptions
   readonly #fleet: Fleet
-  readonly #reloader: Reloader
-  #numWorkers: number
-  #current: Generation
+  readonly #switching: Switching
 
   /**
    * Starts the workers. The server may listen already, or later.
@@ -41,48 +40,43 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
     const resolved = resolveOptions(options)
     const path = resolveModule(file, resolved.cwd)
-    super(server, resolved, createPolicy<Worker>(resolved.balance, resolved.trust), 'a worker')
+    const policy = createPolicyWithCanary<Worker>(resolved.balance, resolved.trust)
+    super(server, resolved, policy, 'a worker')
     this.file = path
     this.#options = resolved
-    this.#numWorkers = resolved.numWorkers
     this.#fleet = new Fleet(path, resolved)
-    this.#reloader = new Reloader(this.#fleet, resolved, {
-      numWorkers: () => this.#numWorkers,
-      current: () => this.#current,
-      onServing: generation => {
-        this.#current = generation
-      },
-      onSwitched: result => this.emit('reload', result),
-      onFail: error => this.emit('fail', error)
-    })
     this.#connectFleet()
     try {
-      this.#current = this.#fleet.open(1, true)
+      this.#switching = new Switching(this.#fleet, resolved, policy, {
+        onSwitched: result => this.emit('reload', result),
+        onStandby: result => this.emit('standby', result),
+        onFail: error => this.emit('fail', error)
+      })
     } catch (error) {
       this.release()
       void this.#fleet.close()
       throw error
     }
     if (resolved.title !== undefined) process.title = `${resolved.title} master`
-    this.#addKept(this.#numWorkers)
+    this.#switching.start()
   }
 
   /** The number of the generation that serves; the first is 1. */
   get generation(): number {
-    return this.#current.number
+    return this.#switching.current.number
   }
 
   /** How many workers there should be. */
   get numWorkers(): number {
-    return this.#numWorkers
+    return this.#switching.numWorkers
   }
 
-  /** The workers that are ready and not retired. */
+  /** The workers that are ready and not retired, without those that stand by. */
   get workers(): Worker[] {
     return this.#fleet.generations.flatMap(generation => generation.workersIn('spawned'))
   }
 
-  /** The workers that are not ready yet. */
+  /** The workers that are not ready yet, without those that are to stand by. */
   get spawning(): Worker[] {
     return this.#fleet.generations.flatMap(generation => generation.workersIn('spawning'))
   }
@@ -96,13 +90,42 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
    * the strategy `'first'` and workers that failed after the switch it resolves once `readyTimeout` has
    * passed, with those that are ready.
    *
+   * With `standby` the new generation waits, ready, for `promote()` or `abort()`: event `standby`. With `canary` it
+   * has a share of the clients meanwhile. One that waits already is aborted first.
+   *
    * @param fn called with the first new worker, as soon as it is ready
+   * @throws {OptionError} `UP_ERR_OPTION`: an option has a wrong value
    */
-  reload(fn?: ReloadCallback): Promise<ReloadResult> {
-    const result = this.#reloader.reload(fn)
-    // Who does not look at the promise hears of a failure by the event `fail`.
-    result.catch(() => {})
-    return result
+  reload(fn?: ReloadCallback): Promise<ReloadResult>
+  reload(options: ReloadOptions, fn?: ReloadCallback): Promise<ReloadResult>
+  reload(first: ReloadOptions | ReloadCallback = {}, fn?: ReloadCallback): Promise<ReloadResult> {
+    const [options, callback] = typeof first === 'function' ? [{}, first] : [first, fn]
+    const plan = parseReload(options, this.#options.keepPrevious)
+    return looked(this.#switching.reload(plan, callback))
+  }
+
+  /**
+   * Gives the waiting generation all new requests, in one tick; the old workers retire. Event `reload`.
+   *
+   * Rejects with `UP_ERR_STANDBY` when none waits, or none of its workers can serve: then nothing changes.
+   */
+  promote(): Promise<ReloadResult> {
+    return looked(this.#switching.promote())
+  }
+
+  /** Ends the waiting generation. Resolves when its processes are gone. Rejects with `UP_ERR_STANDBY`: none waits. */
+  abort(): Promise<void> {
+    return looked(this.#switching.abort())
+  }
+
+  /**
+   * Brings the previous generation back: in one tick while its workers are kept (see the option `keepPrevious`),
+   * otherwise as a reload that starts the same files, also where a link leads to others by now. Event `reload`.
+   *
+   * Rejects with `UP_ERR_STANDBY` when there is no previous one, or as `reload()` does.
+   */
+  rollback(): Promise<ReloadResult> {
+    return looked(this.#switching.rollback())
   }
 
   /**
@@ -115,17 +138,14 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   async scale(n: number): Promise<void> {
     asWhole('scale(n): n', n, 1, MAX_WORKERS)
     this.assertOpen()
-    await this.#reloader.whenIdle()
-    this.assertOpen()
-    this.#numWorkers = n
-    await scaleTo(n, this.#fleet, count => this.#addKept(count), this.#options.workerTimeoutMs)
+    await this.#switching.scale(n)
   }
 
   /** Starts more workers beyond `numWorkers`: until they die, or until the next reload. */
   spawnWorkers(n: number): Worker[] {
     asWhole('spawnWorkers(n): n', n, 1, MAX_WORKERS)
     this.assertOpen()
-    const slots = Array.from({ length: n }, () => this.#fleet.addSlot(this.#current))
+    const slots = Array.from({ length: n }, () => this.#fleet.addSlot(this.#switching.current))
     return slots.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
   }
 
@@ -145,10 +165,12 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
       pid: process.pid,
       state: this.state,
       file: this.file,
-      generation: this.#current.number,
-      version: this.#current.version,
-      numWorkers: this.#numWorkers,
-      reloading: this.#reloader.running,
+      generation: this.generation,
+      version: this.#switching.current.version,
+      numWorkers: this.numWorkers,
+      reloading: this.#switching.busy,
+      standby: this.#switching.standby?.status ?? null,
+      canary: this.#switching.standby?.canaryStatus ?? null,
       ...this.dispatcher.gate.status,
       workers: [...this.#fleet.alive].map(describeWorker)
     }
@@ -158,19 +180,20 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     this.emit(event, status)
   }
 
+  protected override onVisit(visit: Visit, res: ServerResponse): void {
+    this.#switching.standby?.watch(visit, res)
+  }
+
   protected override get closeTimeoutMs(): number {
     return this.#options.workerTimeoutMs
   }
 
   protected override onClosing(): void {
-    this.#reloader.close()
-    this.#fleet.retireStandby()
+    this.#switching.close()
   }
 
   protected override async endBackends(): Promise<void> {
-    for (const generation of [...this.#fleet.generations]) this.#fleet.retire(generation, 0)
-    // Also those that had retired before, and linger for clients that cannot come any more.
-    for (const worker of this.#fleet.alive) worker.terminate()
+    this.#fleet.retireAll()
     await this.#fleet.whenGone()
     await this.#fleet.close()
   }
@@ -198,12 +221,10 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     })
     this.dispatcher.add(worker, upstream)
   }
+}
 
-  #addKept(n: number): Slot[] {
-    return Array.from({ length: n }, () => {
-      const slot = this.#fleet.addSlot(this.#current)
-      slot.keep()
-      return slot
-    })
-  }
+/** Who does not look at the promise hears of a failure by the event `fail`. */
+function looked<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }

@@ -6,6 +6,7 @@ import { checkAppPackage } from './app-package.js'
 import { Generation } from './generation.js'
 import { Guard } from './guard.js'
 import type { Bind } from './messages.js'
+import { findRelease, type Release } from './release.js'
 import { Slot } from './slot.js'
 import { SocketFolder } from './socket-folder.js'
 import { StderrEcho } from './stderr-echo.js'
@@ -29,8 +30,10 @@ interface FleetEvents {
 
 /** All worker processes of one server, by generation. It knows no requests, and no reload strategy. */
 export class Fleet extends EventEmitter<FleetEvents> {
-  /** Those that have not been retired, the oldest first. */
+  /** Those that serve, or are about to, and have not been retired; the oldest first. */
   readonly generations: Generation[] = []
+  /** Those that stand by beside them, until somebody wants them. */
+  readonly #aside = new Set<Generation>()
   /** Every worker whose process is not gone. */
   readonly alive = new Set<Worker>()
   readonly #file: string
@@ -39,6 +42,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
   readonly #echo = new StderrEcho()
+  #lastNumber = 0
 
   /** @param file absolute path of the user's module */
   constructor(file: string, options: ResolvedOptions) {
@@ -50,15 +54,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   /**
-   * Opens a generation, without workers yet.
+   * Opens a generation, without workers yet. Its number is one that none had that ever served, or stood by.
    *
-   * @param number its number
    * @param serving whether its workers take requests as soon as they are ready
+   * @param release the files that it runs; by default those that are in place now
    * @throws {UpError} `UP_ERR_ENGINE`
    */
-  open(number: number, serving: boolean): Generation {
+  open(serving: boolean, release: Release = findRelease(this.#file, this.#options.cwd)): Generation {
     this.#echo.forget()
-    const generation = new Generation(number, checkAppPackage(this.#file), serving)
+    const version = checkAppPackage(release.file)
+    const generation = new Generation(++this.#lastNumber, release, version, serving)
     this.generations.push(generation)
     return generation
   }
@@ -77,11 +82,46 @@ export class Fleet extends EventEmitter<FleetEvents> {
     return slot
   }
 
+  /** Adds places whose workers are replaced when they die. */
+  addKept(generation: Generation, count: number): Slot[] {
+    return Array.from({ length: count }, () => {
+      const slot = this.addSlot(generation)
+      slot.keep()
+      return slot
+    })
+  }
+
   /** From now on the generation's workers take requests. */
   serve(generation: Generation): void {
     if (generation.serving) return
     generation.serving = true
     for (const worker of generation.available) this.emit('available', worker)
+  }
+
+  /** From now on its workers take no requests; they stay, and finish what they have. */
+  rest(generation: Generation): void {
+    if (!generation.serving) return
+    generation.serving = false
+    for (const worker of generation.available) this.emit('unavailable', worker)
+  }
+
+  /** It is none of those that serve or are about to, until it is brought back. */
+  setAside(generation: Generation): void {
+    this.#forget(generation)
+    this.#aside.add(generation)
+  }
+
+  bringBack(generation: Generation): void {
+    this.#forget(generation)
+    this.generations.push(generation)
+  }
+
+  /** Ends a generation that failed before it was of use, and resolves when its processes are gone. */
+  async drop(generation: Generation): Promise<void> {
+    const { workers } = generation
+    this.retire(generation, 0)
+    if (generation.number === this.#lastNumber) this.#lastNumber--
+    await this.whenGone(workers)
   }
 
   /** Retires a generation, or some of its places; each worker may finish its work for `drainMs`. */
@@ -90,19 +130,29 @@ export class Fleet extends EventEmitter<FleetEvents> {
       generation.slots.delete(slot)
       slot.retire(drainMs)
     }
-    if (generation.slots.size > 0) return
-    const at = this.generations.indexOf(generation)
-    if (at !== -1) this.generations.splice(at, 1)
+    if (generation.slots.size === 0) this.#forget(generation)
   }
 
-  /** Retires what does not serve: it will not be needed any more. */
-  retireStandby(): void {
+  /**
+   * Retires what does not serve: it will not be needed any more.
+   *
+   * @param drainMs how long a worker that has served may finish its work, in milliseconds
+   */
+  retireStandby(drainMs: number): void {
     for (const generation of [...this.generations]) {
       const going = generation.serving
         ? [...generation.slots].filter(slot => !slot.available)
         : generation.slots
       this.retire(generation, 0, going)
     }
+    for (const generation of this.#aside) if (!generation.serving) this.retire(generation, drainMs)
+  }
+
+  /** Retires all; their workers are told to end. */
+  retireAll(): void {
+    for (const generation of [...this.generations, ...this.#aside]) this.retire(generation, 0)
+    // Also those that had retired before, and linger for clients that cannot come any more.
+    for (const worker of this.alive) worker.terminate()
   }
 
   /** Resolves when no process of these is left; by default, of all. */
@@ -126,6 +176,12 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.#folder?.remove()
   }
 
+  #forget(generation: Generation): void {
+    this.#aside.delete(generation)
+    const at = this.generations.indexOf(generation)
+    if (at !== -1) this.generations.splice(at, 1)
+  }
+
   #spawn(generation: Generation, slot: number): Worker {
     const bind: Bind =
       this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
@@ -133,7 +189,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const worker = new Worker({
       start: {
         type: 'up:start',
-        file: this.#file,
+        file: generation.release.file,
         requires: options.requires,
         bind,
         title: options.title,
@@ -143,7 +199,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
       generation: generation.number,
       slot,
       version: generation.version,
-      cwd: options.cwd,
+      cwd: generation.release.cwd,
       env: options.env,
       execArgv: options.execArgv,
       readyTimeoutMs: options.readyTimeoutMs,

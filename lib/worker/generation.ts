@@ -1,17 +1,20 @@
+import type { Release } from './release.js'
 import type { Slot } from './slot.js'
 import type { Worker } from './worker.js'
 
 /** The workers that one start or reload spawned, and those that replaced them since. */
 export class Generation {
   readonly number: number
+  readonly release: Release
   /** The app's version when it was started. */
   readonly version: string | undefined
   readonly slots = new Set<Slot>()
   /** Whether its workers take requests as soon as they are ready; until then they stand by. */
   serving: boolean
 
-  constructor(number: number, version: string | undefined, serving: boolean) {
+  constructor(number: number, release: Release, version: string | undefined, serving: boolean) {
     this.number = number
+    this.release = release
     this.version = version
     this.serving = serving
   }

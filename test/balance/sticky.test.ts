@@ -250,3 +250,16 @@ test('a million clients take no more room than those that are remembered', () =>
   global.gc?.()
   assert.ok(process.memoryUsage().heapUsed - before < 50_000_000)
 })
+
+test('sticky: a retired candidate that comes back has its clients again, and new ones', () => {
+  const [a, b] = fakes(2)
+  const policy = sticky([a, b], 60_000)
+  const before = placesOf(policy)
+  assert.equal(policy.retire(a), true)
+  policy.add(a)
+  policy.add(a)
+  assert.equal(policy.size, 2)
+  assert.deepEqual(placesOf(policy), before)
+  policy.remove(b)
+  assert.equal(ask(policy, 'somebody new'), a)
+})

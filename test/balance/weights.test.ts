@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createPolicy } from '#lib/balance/create-policy.js'
+import { policyMaker } from '#lib/balance/create-policy.js'
 import { LeastRequests } from '#lib/balance/least-requests.js'
 import type { Policy } from '#lib/balance/policy.js'
 import { RandomTwo } from '#lib/balance/random-two.js'
@@ -237,24 +237,21 @@ test('sticky: a weight that grows draws clients to its own candidate, and moves 
 
 test('sticky and functions: requests that nobody knows go round by weight', () => {
   for (const balance of [{ policy: 'custom', choose: () => assert.fail() } as const, createSticky()]) {
-    const policy = filled(
-      createPolicy<FakeWorker>(balance, () => false),
-      weighted(5, 1, 1)
-    )
+    const policy = filled(policyMaker<FakeWorker>(balance, () => false, false)(), weighted(5, 1, 1))
     assert.equal(take(policy, 7), 'aabacaa')
   }
 })
 
 test('round-robin goes round by weight only where it is told that there are weights', () => {
   const balance = { policy: 'round-robin' } as const
-  const plain = createPolicy<FakeWorker>(balance, () => false)
+  const plain = policyMaker<FakeWorker>(balance, () => false, false)()
   assert.ok(plain instanceof RoundRobin)
   assert.equal(take(filled(plain, fakes(3)), 4), 'abca')
-  const byWeight = createPolicy<FakeWorker>(balance, () => false, true)
+  const byWeight = policyMaker<FakeWorker>(balance, () => false, true)()
   assert.equal(take(filled(byWeight, weighted(5, 1, 1)), 7), 'aabacaa')
 })
 
-function createSticky(): Parameters<typeof createPolicy>[0] {
+function createSticky(): Parameters<typeof policyMaker>[0] {
   return { policy: 'sticky', by: () => undefined, cookie: 'c', secret: undefined, lingerMs: 0 }
 }
 

@@ -160,6 +160,8 @@ test('status() is plain data', async t => {
       version: status.version,
       numWorkers: 1,
       reloading: false,
+      standby: null,
+      canary: null,
       pausedBy: [],
       pausedSince: null,
       held: 0,
