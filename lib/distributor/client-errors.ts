@@ -6,6 +6,9 @@ import { isAwaited } from './awaited-body.js'
 import type { ProxiedServer } from './middleware.js'
 import type { Traffic } from './traffic.js'
 
+/** The listeners of all Distributors: of those on one server the first answers. */
+const ours = new WeakSet<object>()
+
 const STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -27,6 +30,7 @@ export class ClientErrors {
   constructor(server: ProxiedServer, traffic: Traffic) {
     this.#server = server
     this.#traffic = traffic
+    ours.add(this.#onError)
     server.on('clientError', this.#onError)
   }
 
@@ -46,7 +50,7 @@ export class ClientErrors {
   }
 
   readonly #onError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    if (this.#server.listenerCount('clientError') > 1 || this.#done.has(socket)) return
+    if (!this.#isAlone || this.#done.has(socket)) return
     const { code = '' } = error
     if (!('remoteAddress' in socket) || !(code.startsWith('HPE_') || code in STATUS) || !socket.writable) {
       socket.destroy(error)
@@ -66,6 +70,12 @@ export class ClientErrors {
     // It has its answer already, which came before its body was whole.
     else if (unfinished !== undefined) lingeringEnd(client)
     else this.#afterLast(answers, () => answer(client, status))
+  }
+
+  /** Whether nobody else is to answer: neither the user nor a Distributor that was there before. */
+  get #isAlone(): boolean {
+    const listeners = this.#server.listeners('clientError')
+    return listeners[0] === this.#onError && listeners.every(listener => ours.has(listener))
   }
 
   #afterLast(answers: readonly ServerResponse[], then: () => void): void {

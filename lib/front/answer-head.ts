@@ -2,7 +2,7 @@ import { isClientField } from '../proxy/response-fields.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 
 /**
- * The head of an answer for an HTTP/1.1 client, byte for byte as node:http writes it for the same fields.
+ * The head of an answer, byte for byte as node:http writes it for the same fields.
  *
  * @param via our name in Via, if the answer is to have it there
  * @param chunked whether the body is sent in chunks

@@ -2,6 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { clientFields } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
 
+/** So many interim answers may wait for the answers before them; they are hints, which may be lost. */
+const MAX_WAITING = 8
+
 /** An interim answer (RFC 9110 section 15.2) as it goes to the client: latin1. */
 export function interimText(head: ResponseHead, via: string | undefined): string {
   const fields = clientFields(head, via)
@@ -9,9 +12,6 @@ export function interimText(head: ResponseHead, via: string | undefined): string
   for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i] ?? ''}: ${fields[i + 1] ?? ''}\r\n`
   return `${text}\r\n`
 }
-
-/** So many interim answers may wait for the answers before them; they are hints, which may be lost. */
-const MAX_WAITING = 8
 
 /** Sends an interim answer. */
 export function writeInterim(res: ServerResponse, head: ResponseHead, via: string | undefined): void {
