@@ -63,12 +63,13 @@ export async function runMigration(
   const records = await load.stop()
   const table = await countPeople(workshop, folder)
   await workshop.stop(site)
+  const way = isPaused ? 'pause, migrate, reload, resume' : 'migrate, reload'
   const bad = records.filter(({ failure }) => failure !== undefined)
   const good = records.filter(({ failure }) => failure === undefined)
   const added = good.filter(({ method }) => method === 'POST').length
   const took = good.map(({ dueAt, endedAt }) => endedAt - dueAt)
   return {
-    way: isPaused ? 'pause, migrate, reload, resume' : 'migrate, reload',
+    way,
     driver: table.driver,
     requests: records.length,
     failed: bad.length,
@@ -77,7 +78,9 @@ export async function runMigration(
     longestMs: Math.max(...took),
     calmP50: percentile(took.slice(0, (flags.rate * CALM_MS) / 2000), 0.5),
     wrongRows: Math.abs(table.visitors - added) + Math.abs(table.others - flags.people - FIRST_PEOPLE),
-    problems: bad.slice(0, 5).map(({ id, method, failure }) => `${method} ${id}: ${failure ?? ''}`)
+    problems: bad
+      .slice(0, 5)
+      .map(({ id, method, failure = '' }) => `${way}: ${method} ${id}: ${failure.trim()}`)
   }
 }
 

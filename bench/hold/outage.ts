@@ -81,7 +81,7 @@ export async function runOutage(
   memory.stop()
   const result = {
     candidate: `${candidate.label} (${running.version ?? ''})`,
-    ...summarize(records, logs.map(readLog), readLog(sent), { killedAt, goneAt, backAt }),
+    ...summarize(candidate, records, logs.map(readLog), readLog(sent), { killedAt, goneAt, backAt }),
     rssBefore: memory.before,
     rssPeak: memory.peak,
     rssAfter: memory.now
@@ -95,11 +95,18 @@ function readLog(path: string): number[] {
   return existsSync(path) ? readFileSync(path, 'latin1').split('\n').filter(Boolean).map(Number) : []
 }
 
+function problemsOf({ label }: Candidate, failed: readonly LoadRecord[]): string[] {
+  return failed
+    .slice(0, 5)
+    .map(({ id, method, failure = '' }) => `${label}: ${method} ${id}: ${failure.replace(/\s+/g, ' ')}`)
+}
+
 function lastOf(ids: readonly number[]): number[] {
   return ids.filter((id, i) => ids.lastIndexOf(id) === i)
 }
 
 function summarize(
+  candidate: Candidate,
   records: readonly LoadRecord[],
   logs: readonly number[][],
   sent: readonly number[],
@@ -130,6 +137,6 @@ function summarize(
     // One that was refused is sent again: the last time is the one that counts.
     letGo: sent.length === 0 ? undefined : orderOf(whileAway(sentAt(lastOf(sent)))),
     begun: orderOf(whileAway(sentAt(logs[1] ?? []))),
-    problems: failed.slice(0, 5).map(({ id, method, failure }) => `${method} ${id}: ${failure ?? ''}`)
+    problems: problemsOf(candidate, failed)
   }
 }
