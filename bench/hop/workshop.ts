@@ -38,11 +38,15 @@ export class Workshop {
   /** Starts a program of the bench. It ends when its channel does, that is with this process at the latest. */
   fork<To extends Message, From extends Message>(
     program: URL,
-    args: readonly string[] = []
+    args: readonly string[] = [],
+    execArgv: readonly string[] = []
   ): Child<To, From> {
     if (this.#ended !== undefined) throw new Error('the bench is ending')
     // A group of its own: a terminal's Ctrl+C is for the bench, which then ends the others in order.
-    const child = new Child<To, From>(program, args, { detached: true })
+    const child = new Child<To, From>(program, args, {
+      detached: true,
+      execArgv: [...process.execArgv, ...execArgv]
+    })
     this.#children.add(child)
     return child
   }

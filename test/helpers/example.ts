@@ -1,12 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request, type IncomingHttpHeaders } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { testFolder } from './program.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PACKAGES = ['express', 'socket.io', 'tsx', 'ws']
+const PACKAGES = ['better-sqlite3', 'express', 'socket.io', 'tsx', 'ws']
 
 /** The command `up`, as an argument of node. */
 export const UP = join(ROOT, 'dist/bin/up.js')
@@ -19,7 +19,9 @@ export function copyExample(t: TestContext, name: string): string {
   symlinkSync(ROOT, join(modules, 'up-server'))
   for (const each of PACKAGES) symlinkSync(join(ROOT, 'node_modules', each), join(modules, each))
   const copy = join(folder, name)
-  cpSync(join(ROOT, 'example', name), copy, { recursive: true })
+  // What somebody has left there who tried the example stays where it is.
+  const filter = (path: string): boolean => basename(path) !== 'data'
+  cpSync(join(ROOT, 'example', name), copy, { recursive: true, filter })
   return copy
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { sourceFile } from '../source-file.js'
@@ -11,7 +11,7 @@ import { BACKLOG, HOST, hopWith, readSetup, tellStarted, tellUnavailable } from 
 
 export interface Native {
   readonly command: string
-  /** Of bench/hop, with `@NAME@` where a value of this run is to stand. */
+  /** A path from bench/hop, with `@NAME@` where a value of this run is to stand. */
   readonly config: string
   /** Makes it run in the foreground. */
   readonly args: (configPath: string, folder: string) => string[]
@@ -29,7 +29,7 @@ export async function serveNative(native: Native): Promise<void> {
     return tellUnavailable(`${native.command} is not installed (Debian: apt install ${native.debian})`)
   const folder = mkdtempSync(join(tmpdir(), `${native.command}-`))
   const port = await freePort()
-  const path = join(folder, native.config)
+  const path = join(folder, basename(native.config))
   writeFileSync(path, fillIn(native.config, folder, port))
   const proc = spawn(native.command, native.args(path, folder), { stdio: ['ignore', 'ignore', 'pipe'] })
   const gone = once(proc, 'exit')
