@@ -59,6 +59,7 @@ test('Every option has its documented default', t => {
     workerPingIntervalMs: 60_000,
     unresponsiveTimeoutMs: 30_000,
     strategy: 'first',
+    keepPrevious: false,
     workerBind: 'socket',
     cwd: process.cwd(),
     env: {},

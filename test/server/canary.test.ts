@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer as createHttp2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
@@ -10,6 +11,7 @@ import { answering, captureStderr, fixture, serve, writeApp, type Running } from
 import { Browser } from '../helpers/browser.js'
 import { Client, fetchOnce, Load } from '../helpers/client.js'
 import { generationsByPid, pidsOf } from '../helpers/generations.js'
+import { ask, session } from '../helpers/http2.js'
 import { exited, message, nextEvent, until, within } from '../helpers/wait.js'
 
 const app = fixture('app.mjs')
@@ -245,6 +247,30 @@ test('A 502 because its worker died is an error of the generation whose worker i
   const after = await counted(trial, before + serving.requests + 1)
   assert.deepEqual([after.requests, after.errors], [before + 1, 1])
   assert.equal(after.serving.errors, 0)
+})
+
+test('Requests of HTTP/2 are parted and counted as well', async t => {
+  const running = await serve(t, app, { numWorkers: 1 }, createHttp2Server())
+  const { srv } = running
+  const generationOf = generationsByPid(srv)
+  await srv.reload({ canary: 0.5 })
+  const client = session(t, running.origin)
+  const sides = { old: 0, canary: 0 }
+  for (let i = 0; i < 40; i++) {
+    const first = await ask(client, { ':path': '/pid' })
+    const generation = generationOf(first.body)
+    sides[generation === 1 ? 'old' : 'canary']++
+    const cookie = first.headers['set-cookie']?.[0]?.split(';')[0]
+    assert.ok(cookie !== undefined)
+    assert.equal(generationOf((await ask(client, { ':path': '/pid', cookie })).body), generation)
+  }
+  assert.ok(sides.old > 0 && sides.canary > 0)
+  const total = (): number => {
+    const { canary } = srv.status()
+    return canary === null ? -1 : canary.requests + canary.serving.requests
+  }
+  await until(() => total() === 80)
+  assert.equal(srv.status().canary?.requests, 2 * sides.canary)
 })
 
 test('autoAbort drops a canary that answers 500, and tells it', async t => {

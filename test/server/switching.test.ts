@@ -205,6 +205,20 @@ test('scale(n) and a reload in one go end with so many workers', async t => {
   assert.ok(srv.workers.every(({ generation }) => generation === 2))
 })
 
+test('What is held by a pause goes to the generation that is promoted meanwhile', async t => {
+  const { srv, port } = await serve(t, app, { numWorkers: 1 })
+  await srv.reload({ standby: true })
+  await srv.pause()
+  const answer = fetchOnce(port, '/pid')
+  await until(() => srv.status().held === 1)
+  const {
+    workers: [worker]
+  } = await srv.promote()
+  assert.equal(srv.status().held, 1)
+  await srv.resume()
+  assert.equal((await answer).body, String(worker?.pid))
+})
+
 test('close() ends a generation that waits', async t => {
   const { srv } = await serve(t, app)
   await srv.reload({ standby: true })
