@@ -3,6 +3,7 @@ import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
+import { isIP } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { HostAddresses } from '#lib/external/host-addresses.js'
 import { Client } from '../helpers/client.js'
@@ -23,9 +24,10 @@ function resolveBy(t: TestContext, records: Records): void {
     return records.addresses.map(address => ({ address, family: 4 }))
   }
   t.mock.method(dns.promises, 'lookup', () => Promise.resolve().then(find))
-  const { lookup } = dns
-  t.mock.method(dns, 'lookup', (name: string, options: { all?: boolean } | Done, done?: Done) => {
-    if (typeof options === 'function' || done === undefined) return lookup(name, options as Done)
+  const lookup = dns.lookup as (...args: unknown[]) => void
+  t.mock.method(dns, 'lookup', (name: string, options: { all?: boolean }, done: Done) => {
+    // Node asks for addresses as well, in more forms than one.
+    if (isIP(name) !== 0) return lookup(...[name, options, done].filter(arg => arg !== undefined))
     const found = find()
     setImmediate(() => {
       if (options.all === true) done(null, found)
