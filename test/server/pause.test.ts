@@ -385,3 +385,19 @@ test('status() tells of a pause, and the events pause and resume are emitted', a
   assert.equal(srv.status().pausedSince, null)
   assert.deepEqual(seen, ['pause pause', 'resume '])
 })
+
+test('Pipelined requests whose client resets its connection stay neither held nor in flight', async t => {
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false })
+  const [worker] = there.srv.workers
+  assert.ok(worker !== undefined)
+  const client = raw(t, there, get('/never').repeat(3))
+  await until(() => worker.inFlight === 3)
+  client.socket.resetAndDestroy()
+  await until(() => worker.inFlight === 0)
+  assert.deepEqual(await there.srv.pause(), { drained: true, remaining: 0 })
+  const other = raw(t, there, get('/pid').repeat(3))
+  await held(there, 3)
+  other.socket.resetAndDestroy()
+  await held(there, 0)
+  await within(there.srv.close(), 'close()', 4000)
+})
