@@ -401,3 +401,32 @@ test('Pipelined requests whose client resets its connection stay neither held no
   await held(there, 0)
   await within(there.srv.close(), 'close()', 4000)
 })
+
+test('30 pipelined requests that are held cause no warning of too many listeners', async t => {
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false })
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  t.after(() => process.off('warning', onWarning))
+  await there.srv.pause()
+  const client = raw(t, there, get('/pid').repeat(29) + get('/never'))
+  await held(there, 30)
+  assert.equal(client.socket.bytesRead, 0)
+  await there.srv.resume()
+  await until(() => client.received.split('HTTP/1.1 200').length === 30)
+  assert.deepEqual(warnings, [])
+})
+
+test('A time limit of the server does not run while one of several pipelined requests is held', async t => {
+  const server = createServer()
+  server.timeout = 50
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false }, server)
+  let timeouts = 0
+  server.on('timeout', () => timeouts++)
+  await there.srv.pause()
+  const client = raw(t, there, get('/pid').repeat(2))
+  await held(there, 2)
+  await there.srv.resume({ rate: 4 })
+  assert.equal(timeouts, 0)
+  await until(() => client.received.split('HTTP/1.1 200').length === 3)
+})
