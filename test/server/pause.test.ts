@@ -303,7 +303,12 @@ test('A client that leaves during a pause frees its place at once, and is never 
 for (const fastPath of [true, false]) {
   test(`No limit of the server's ends what is held (fast path ${fastPath})`, async t => {
     const server = createServer({ connectionsCheckingInterval: 50 })
-    Object.assign(server, { requestTimeout: 150, headersTimeout: 150, keepAliveTimeout: 100, timeout: 200 })
+    Object.assign(server, {
+      requestTimeout: 1000,
+      headersTimeout: 1000,
+      keepAliveTimeout: 500,
+      timeout: 1200
+    })
     const there = await serve(t, APP, { numWorkers: 1, fastPath }, server)
     await there.srv.pause()
     const client = new Client(there.port)
@@ -315,7 +320,7 @@ for (const fastPath of [true, false]) {
     const slow = raw(t, there, 'POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345')
     await held(there, 3)
     const since = performance.now()
-    await until(() => performance.now() - since > 800)
+    await until(() => performance.now() - since > 2500)
     assert.equal(there.srv.status().held, 3)
     await there.srv.resume()
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
