@@ -88,13 +88,13 @@ export class Gate {
   /**
    * That is no reason any more. Once there is none, and somebody is available, those that wait go on.
    *
-   * @param rate how many a second; undefined: all
+   * @param rate how many a second; undefined: all, or at the rate that the end of a pause has set
    */
   reopen(reason: ShutBy, rate?: number): void {
     if (!this.#shutBy.delete(reason)) return
     // Nobody had a chance before now: what comes of the request is not late already.
     if (reason === 'pause') this.#queue.limit(this.#holdTimeoutMs, performance.now())
-    this.#rate = rate
+    if (reason === 'pause') this.#rate = rate
     this.letOut()
     this.#settle()
   }
