@@ -112,8 +112,8 @@ export class Dispatcher<B extends Backend> {
   /** Forwards what middleware gave an address of its own; waits only while the gate is shut. */
   async pass(client: Duplex, send: (onAnswered: () => void) => Promise<Outcome>): Promise<Outcome> {
     const since = performance.now()
-    while (this.gate.shut) {
-      const refusal = await this.gate.hold(client, since)
+    for (let wasHeld = false; this.gate.shut; wasHeld = true) {
+      const refusal = await this.gate.hold(client, since, wasHeld)
       if (refusal?.code === 'UP_ERR_CLIENT_CLOSED') return DONE
       if (refusal !== undefined) return { kind: 'failed', error: refusal, retry: 'never' }
     }
@@ -136,14 +136,16 @@ export class Dispatcher<B extends Backend> {
     let avoid: B | undefined
     let repeats = 0
     let isItsTurn = false
+    let wasHeld = false
     let attempt = begun
     for (;;) {
       attempt ??= await this.#attempt(job, avoid, repeats > 0, isItsTurn)
       if (attempt === undefined) {
         job.onHold?.()
-        const refusal = await this.gate.hold(job.client, since)
+        const refusal = await this.gate.hold(job.client, since, wasHeld)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         isItsTurn = true
+        wasHeld = true
         continue
       }
       const { backend, outcome } = attempt
@@ -156,7 +158,7 @@ export class Dispatcher<B extends Backend> {
         since = performance.now()
       } else {
         // Nothing was sent, so it can be tried until its time is over.
-        if (this.gate.isLate(since)) return this.gate.late(outcome.error)
+        if (this.gate.isLate(since)) return this.gate.late(outcome.error, wasHeld)
         if (outcome.error.code === 'UP_ERR_CONNECT' && backend.refused !== undefined)
           backend.refused(outcome.error)
         // A worker that refuses is dead or about to be; when its exit is noticed it is no candidate any more.

@@ -110,8 +110,10 @@ export class Gate {
    * see {@link HoldQueue.enter}.
    *
    * @param since when the request came, by `performance.now()`
+   * @param again whether it was held before, and comes back: it counts once
    */
-  hold(client: Duplex, since: number): Promise<UpError | undefined> {
+  hold(client: Duplex, since: number, again: boolean): Promise<UpError | undefined> {
+    if (again) this.#counts.released--
     if (this.#closed) return Promise.resolve(closedError())
     return new Promise(resolve => {
       const end = (count: Count | undefined, error?: UpError): void => {
@@ -131,7 +133,14 @@ export class Gate {
     return this.#queue.isLate(since)
   }
 
-  late(cause: unknown): UpError {
+  /**
+   * What a request gets whose time is over.
+   *
+   * @param wasHeld whether it was held before
+   */
+  late(cause: unknown, wasHeld: boolean): UpError {
+    if (wasHeld) this.#counts.released--
+    this.#counts.expired++
     return this.#queue.late(cause)
   }
 

@@ -256,6 +256,25 @@ for (const fastPath of [true, false]) {
   })
 }
 
+test('A request counts once, however often it has to wait; also when its time is over while it connects', async t => {
+  const a = await startExternal(t, 'a')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`])
+  await there.srv.pause()
+  const answer = fetchOnce(there.port)
+  await held(there, 1)
+  await a.kill()
+  void there.srv.resume()
+  await until(() => stateOf(there, a.place) === 'unavailable')
+  await held(there, 1)
+  assert.equal(there.srv.status().released, 0)
+  await startExternal(t, 'a', Number(a.place))
+  assert.equal((await answer).body, 'a')
+  assert.equal(there.srv.status().released, 1)
+  const dead = await proxy(t, ['192.0.2.1:9'], { connectTimeout: 400, holdTimeout: 200 })
+  assert.equal((await fetchOnce(dead.port)).status, 503)
+  assert.equal(dead.srv.status().expired, 1)
+})
+
 test('An upstream that does not take connections in time is out of rotation', async t => {
   const there = await proxy(t, ['192.0.2.1:9'], { connectTimeout: 100, holdTimeout: 400 })
   assert.equal((await fetchOnce(there.port)).status, 503)
