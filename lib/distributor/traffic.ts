@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isHttp2 } from '../proxy/http2-client.js'
 import { Connections } from './connections.js'
 import type { ProxiedServer } from './middleware.js'
 
@@ -8,6 +9,8 @@ export class Traffic {
   readonly #connections: Connections
   readonly #answers = new Set<ServerResponse>()
   readonly #upgraded = new Set<Duplex>()
+  /** Connections on which a request came before the one ahead had its answer. */
+  readonly #pipelined = new WeakSet<Duplex>()
   /** Requests that never became objects. */
   #plain = 0
   #closed: Promise<void> | undefined
@@ -24,6 +27,7 @@ export class Traffic {
       this.#answers.delete(res)
       if (this.#closed !== undefined) this.#settle()
     })
+    if (res.socket === null && !isHttp2(res.req)) this.#watch(res.req.socket)
   }
 
   /** The answers that are due. */
@@ -90,6 +94,19 @@ export class Traffic {
     this.#connections.closeAll()
     for (const socket of this.#upgraded) socket.destroy()
     await this.#closed
+  }
+
+  /** When a connection closes, node:http tells the answer that is being written, but not those behind it. */
+  #watch(socket: Duplex): void {
+    if (this.#pipelined.has(socket)) return
+    this.#pipelined.add(socket)
+    socket.once('close', () => {
+      for (const res of this.answersOn(socket)) {
+        if (res.socket !== null || res.writableFinished) continue
+        res.destroyed = true
+        res.emit('close')
+      }
+    })
   }
 
   get #isIdle(): boolean {

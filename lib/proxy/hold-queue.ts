@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpError } from '../errors.js'
+import { watchHeld } from './held-client.js'
 
 /** One that waits: told once, either way. */
 export interface Held<T> {
@@ -100,7 +101,7 @@ export class HoldQueue<T = void> {
       return held.onRefused(new UpError('UP_ERR_HOLD_FULL', message))
     }
     const place: Place<T> = { held, since, ahead: undefined, behind: undefined, release: undefined }
-    place.release = watch(held.client, () => this.#refuse(place, clientClosed()))
+    place.release = watchHeld(held.client, () => this.#refuse(place, clientClosed()))
     this.#insert(place)
     this.#setLimit()
     this.#probe ??= this.#examineLater(PROBE_MS)
@@ -181,21 +182,6 @@ export class HoldQueue<T = void> {
       const took = performance.now() - began
       if (this.#size > 0) this.#probe = this.#examineLater(Math.max(PROBE_MS, took / PROBE_SHARE))
     }, ms).unref()
-  }
-}
-
-/**
- * Tells when the client leaves. That it has ended its side tells nothing: it may still want its answer. What limits
- * its silence does not count while it waits for us.
- */
-function watch(client: Duplex, onGone: () => void): () => void {
-  client.once('close', onGone)
-  if (!(client instanceof Socket)) return () => client.removeListener('close', onGone)
-  const timeoutMs = client.timeout ?? 0
-  if (timeoutMs > 0) client.setTimeout(0)
-  return () => {
-    client.removeListener('close', onGone)
-    if (timeoutMs > 0 && !client.destroyed) client.setTimeout(timeoutMs)
   }
 }
 

@@ -80,9 +80,10 @@ export class Dispatcher<B extends Backend> {
    */
   async serve(job: Job<B>): Promise<UpError | undefined> {
     const { visit } = job
-    if (visit === undefined) return this.#serve(job)
+    const arrived = performance.now()
+    if (visit === undefined) return this.#serve(job, arrived)
     try {
-      return await this.#serve(job)
+      return await this.#serve(job, arrived)
     } catch (error) {
       // What the user's function does wrong is found here.
       if (error instanceof UpError) return error
@@ -94,51 +95,57 @@ export class Dispatcher<B extends Backend> {
 
   /** As `serve`, for policies that need no visit, and without a promise while all goes well. */
   serveNow(request: DirectRequest): void {
+    const since = performance.now()
     const backend = this.gate.open ? this.#select() : undefined
     const upstream = backend === undefined ? undefined : this.#upstreams.get(backend)
-    if (backend === undefined || upstream === undefined) return this.#serveLater(request)
+    if (backend === undefined || upstream === undefined) return this.#serveLater(request, since)
     backend.claim('request')
     this.inFlight.begin()
     request.forward(upstream, outcome => {
       backend.release('request')
       this.inFlight.end()
       if (outcome.kind === 'done') request.done()
-      else this.#serveLater(request, { backend, outcome })
+      else this.#serveLater(request, since, { backend, outcome })
     })
   }
 
   /** Forwards what middleware gave an address of its own; waits only while the gate is shut. */
   async pass(client: Duplex, send: (onAnswered: () => void) => Promise<Outcome>): Promise<Outcome> {
     const since = performance.now()
-    while (this.gate.shut) {
-      const refusal = await this.gate.hold(client, since)
+    for (let wasHeld = false; this.gate.shut; wasHeld = true) {
+      const refusal = await this.gate.hold(client, since, wasHeld)
       if (refusal?.code === 'UP_ERR_CLIENT_CLOSED') return DONE
       if (refusal !== undefined) return { kind: 'failed', error: refusal, retry: 'never' }
     }
     return this.#counted(send)
   }
 
-  #serveLater(request: DirectRequest, begun?: Attempt<B>): void {
+  #serveLater(request: DirectRequest, since: number, begun?: Attempt<B>): void {
     const { client } = request
     const forward = (upstream: Upstream): Promise<Outcome> =>
       new Promise(resolve => request.forward(upstream, resolve))
-    void this.#serve({ kind: 'request', client, forward }, begun).then(error => request.done(error))
+    void this.#serve({ kind: 'request', client, forward }, since, begun).then(error => request.done(error))
   }
 
-  /** @param begun the first attempt, if there was one already */
-  async #serve(job: Job<B>, begun?: Attempt<B>): Promise<UpError | undefined> {
-    const since = performance.now()
+  /**
+   * @param arrived when the request came, by `performance.now()`
+   * @param begun the first attempt, if there was one already
+   */
+  async #serve(job: Job<B>, arrived: number, begun?: Attempt<B>): Promise<UpError | undefined> {
+    let since = arrived
     let avoid: B | undefined
     let repeats = 0
     let isItsTurn = false
+    let wasHeld = false
     let attempt = begun
     for (;;) {
       attempt ??= await this.#attempt(job, avoid, repeats > 0, isItsTurn)
       if (attempt === undefined) {
         job.onHold?.()
-        const refusal = await this.gate.hold(job.client, since)
+        const refusal = await this.gate.hold(job.client, since, wasHeld)
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         isItsTurn = true
+        wasHeld = true
         continue
       }
       const { backend, outcome } = attempt
@@ -147,9 +154,11 @@ export class Dispatcher<B extends Backend> {
       if (outcome.retry === 'never') return outcome.error
       if (outcome.retry === 'repeatable') {
         if (repeats++ >= (backend.repeats ?? 1)) return outcome.error
+        // Until now it was being answered: only from now on it waits.
+        since = performance.now()
       } else {
         // Nothing was sent, so it can be tried until its time is over.
-        if (this.gate.isLate(since)) return this.gate.late(outcome.error)
+        if (this.gate.isLate(since)) return this.gate.late(outcome.error, wasHeld)
         if (outcome.error.code === 'UP_ERR_CONNECT' && backend.refused !== undefined)
           backend.refused(outcome.error)
         // A worker that refuses is dead or about to be; when its exit is noticed it is no candidate any more.

@@ -88,13 +88,13 @@ export class Gate {
   /**
    * That is no reason any more. Once there is none, and somebody is available, those that wait go on.
    *
-   * @param rate how many a second; undefined: all
+   * @param rate how many a second; undefined: all, or at the rate that the end of a pause has set
    */
   reopen(reason: ShutBy, rate?: number): void {
     if (!this.#shutBy.delete(reason)) return
     // Nobody had a chance before now: what comes of the request is not late already.
     if (reason === 'pause') this.#queue.limit(this.#holdTimeoutMs, performance.now())
-    this.#rate = rate
+    if (reason === 'pause') this.#rate = rate
     this.letOut()
     this.#settle()
   }
@@ -110,8 +110,10 @@ export class Gate {
    * see {@link HoldQueue.enter}.
    *
    * @param since when the request came, by `performance.now()`
+   * @param again whether it was held before, and comes back: it counts once
    */
-  hold(client: Duplex, since: number): Promise<UpError | undefined> {
+  hold(client: Duplex, since: number, again: boolean): Promise<UpError | undefined> {
+    if (again) this.#counts.released--
     if (this.#closed) return Promise.resolve(closedError())
     return new Promise(resolve => {
       const end = (count: Count | undefined, error?: UpError): void => {
@@ -131,7 +133,14 @@ export class Gate {
     return this.#queue.isLate(since)
   }
 
-  late(cause: unknown): UpError {
+  /**
+   * What a request gets whose time is over.
+   *
+   * @param wasHeld whether it was held before
+   */
+  late(cause: unknown, wasHeld: boolean): UpError {
+    if (wasHeld) this.#counts.released--
+    this.#counts.expired++
     return this.#queue.late(cause)
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
 import { createServer as createNetServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -238,6 +239,42 @@ test('Whoever waits longer than holdTimeout gets 503 with Retry-After', async t 
   assert.equal(there.srv.status().expired, 1)
 })
 
+for (const fastPath of [true, false]) {
+  test(`What is broken off after it was answered for longer than holdTimeout can still wait (fast path ${fastPath})`, async t => {
+    const [a, b] = [await startExternal(t, 'a'), await startExternal(t, 'b')]
+    const there = await proxy(t, [`127.0.0.1:${a.place}`], { holdTimeout: '1s', fastPath })
+    const told = a.waiting()
+    const slow = fetchOnce(there.port, '/wait')
+    await told
+    await delay(1100)
+    await a.kill()
+    await held(there, 1)
+    there.srv.upstreams.add(`127.0.0.1:${b.place}`)
+    await b.waiting()
+    await b.tell('answer')
+    assert.equal((await slow).body, 'b waited')
+  })
+}
+
+test('A request counts once, however often it has to wait; also when its time is over while it connects', async t => {
+  const a = await startExternal(t, 'a')
+  const there = await proxy(t, [`127.0.0.1:${a.place}`])
+  await there.srv.pause()
+  const answer = fetchOnce(there.port)
+  await held(there, 1)
+  await a.kill()
+  void there.srv.resume()
+  await until(() => stateOf(there, a.place) === 'unavailable')
+  await held(there, 1)
+  assert.equal(there.srv.status().released, 0)
+  await startExternal(t, 'a', Number(a.place))
+  assert.equal((await answer).body, 'a')
+  assert.equal(there.srv.status().released, 1)
+  const dead = await proxy(t, ['192.0.2.1:9'], { connectTimeout: 400, holdTimeout: 200 })
+  assert.equal((await fetchOnce(dead.port)).status, 503)
+  assert.equal(dead.srv.status().expired, 1)
+})
+
 test('An upstream that does not take connections in time is out of rotation', async t => {
   const there = await proxy(t, ['192.0.2.1:9'], { connectTimeout: 100, holdTimeout: 400 })
   assert.equal((await fetchOnce(there.port)).status, 503)
@@ -358,3 +395,40 @@ test('close() with a request that waits for a dead upstream refuses it, and ends
   await within(there.srv.close(), 'close()')
   assert.equal((await answer).status, 503)
 })
+
+for (const fastPath of [true, false]) {
+  test(`Requests that wait for different upstreams come out of a pause in order of arrival (fast path ${fastPath})`, async t => {
+    const [order, slow]: [string[], ServerResponse[]] = [[], []]
+    const [a, b] = [0, 0].map(() =>
+      createServer((req, res) => {
+        if (req.url === '/slow') slow.push(res)
+        else res.end(String(order.push(req.url ?? '')))
+      }).listen(0, '127.0.0.1')
+    )
+    assert.ok(a !== undefined && b !== undefined)
+    const names = []
+    for (const server of [a, b]) {
+      t.after(() => server.close())
+      if (!server.listening) await once(server, 'listening')
+      names.push(`127.0.0.1:${(server.address() as AddressInfo).port}`)
+    }
+    const there = await proxy(t, names, { maxConnections: 1, fastPath })
+    const inFlight = (): number => there.srv.upstreams.list().reduce((sum, each) => sum + each.inFlight, 0)
+    const first = [fetchOnce(there.port, '/slow'), fetchOnce(there.port, '/slow')]
+    await until(() => slow.length === 2)
+    const later = []
+    for (let i = 0; i < 6; i++) {
+      later.push(fetchOnce(there.port, `/${i}`))
+      await until(() => inFlight() === 3 + i)
+    }
+    const paused = there.srv.pause()
+    await held(there, 6)
+    for (const res of slow) res.end()
+    await paused
+    // So that they come one after the other.
+    there.srv.upstreams.remove(names[1] ?? '')
+    await there.srv.resume()
+    await Promise.all([...first, ...later])
+    assert.deepEqual(order, ['/0', '/1', '/2', '/3', '/4', '/5'])
+  })
+}

@@ -47,6 +47,23 @@ test('A pause and the hold file hold independently of each other', async t => {
   assert.equal((await answer).status, 200)
 })
 
+test('The rate of resume() holds, too, where the hold file is missing at that time', async t => {
+  const holdFile = join(testFolder(t), 'balance')
+  writeFileSync(holdFile, '')
+  const { srv, port } = await serve(t, APP, { numWorkers: 1, holdFile })
+  await srv.pause()
+  rmSync(holdFile)
+  await until(() => srv.status().pausedBy.length === 2)
+  const answers = Array.from({ length: 6 }, () => fetchOnce(port))
+  await until(() => srv.status().held === 6)
+  await srv.resume({ rate: 5 })
+  const since = performance.now()
+  writeFileSync(holdFile, '')
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
+  const took = performance.now() - since
+  assert.ok(took >= 900, `the sixth went on after ${took} ms`)
+})
+
 test('50 times rm and touch under load cost no request', async t => {
   const holdFile = join(testFolder(t), 'balance')
   writeFileSync(holdFile, '')

@@ -303,7 +303,12 @@ test('A client that leaves during a pause frees its place at once, and is never 
 for (const fastPath of [true, false]) {
   test(`No limit of the server's ends what is held (fast path ${fastPath})`, async t => {
     const server = createServer({ connectionsCheckingInterval: 50 })
-    Object.assign(server, { requestTimeout: 700, headersTimeout: 700, keepAliveTimeout: 500, timeout: 1000 })
+    Object.assign(server, {
+      requestTimeout: 1000,
+      headersTimeout: 1000,
+      keepAliveTimeout: 500,
+      timeout: 1200
+    })
     const there = await serve(t, APP, { numWorkers: 1, fastPath }, server)
     await there.srv.pause()
     const client = new Client(there.port)
@@ -318,9 +323,8 @@ for (const fastPath of [true, false]) {
     await until(() => performance.now() - since > 2500)
     assert.equal(there.srv.status().held, 3)
     await there.srv.resume()
-    // From now on they count again.
-    slow.write('67890')
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
+    slow.write('67890')
     assert.match(await slow.until('10'), /^HTTP\/1.1 200 /)
   })
 }
@@ -385,4 +389,49 @@ test('status() tells of a pause, and the events pause and resume are emitted', a
   assert.equal(srv.status().state, 'running')
   assert.equal(srv.status().pausedSince, null)
   assert.deepEqual(seen, ['pause pause', 'resume '])
+})
+
+test('Pipelined requests whose client resets its connection stay neither held nor in flight', async t => {
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false })
+  const [worker] = there.srv.workers
+  assert.ok(worker !== undefined)
+  const client = raw(t, there, get('/never').repeat(3))
+  await until(() => worker.inFlight === 3)
+  client.socket.resetAndDestroy()
+  await until(() => worker.inFlight === 0)
+  assert.deepEqual(await there.srv.pause(), { drained: true, remaining: 0 })
+  const other = raw(t, there, get('/pid').repeat(3))
+  await held(there, 3)
+  other.socket.resetAndDestroy()
+  await held(there, 0)
+  await within(there.srv.close(), 'close()', 4000)
+})
+
+test('30 pipelined requests that are held cause no warning of too many listeners', async t => {
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false })
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  t.after(() => process.off('warning', onWarning))
+  await there.srv.pause()
+  const client = raw(t, there, get('/pid').repeat(29) + get('/never'))
+  await held(there, 30)
+  assert.equal(client.socket.bytesRead, 0)
+  await there.srv.resume()
+  await until(() => client.received.split('HTTP/1.1 200').length === 30)
+  assert.deepEqual(warnings, [])
+})
+
+test('A time limit of the server does not run while one of several pipelined requests is held', async t => {
+  const server = createServer()
+  server.timeout = 50
+  const there = await serve(t, APP, { numWorkers: 1, fastPath: false }, server)
+  let timeouts = 0
+  server.on('timeout', () => timeouts++)
+  await there.srv.pause()
+  const client = raw(t, there, get('/pid').repeat(2))
+  await held(there, 2)
+  await there.srv.resume({ rate: 4 })
+  assert.equal(timeouts, 0)
+  await until(() => client.received.split('HTTP/1.1 200').length === 3)
 })
