@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'child/ready'
   ],
   distributor: ['proxy', 'options'],
-  external: ['options', 'proxy/address', 'proxy/connection-pool'],
+  external: ['options', 'proxy/address', 'proxy/connection-pool', 'proxy/socket-file'],
   front: ['proxy'],
   worker: ['options', 'type proxy/address'],
   balance: ['options', 'type proxy/address'],

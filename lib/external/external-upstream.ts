@@ -4,9 +4,9 @@ import { UpstreamError } from '../errors.js'
 import type { UpstreamSpec } from '../options/upstream.js'
 import { BROKEN_PAUSE_MS } from '../proxy/connection-pool.js'
 import type { Address } from '../proxy/address.js'
+import { SocketFile } from '../proxy/socket-file.js'
 import { HealthWatch, type HealthWatchOptions } from './health-watch.js'
 import { HostAddresses } from './host-addresses.js'
-import { SocketFile } from './socket-file.js'
 
 /**
  * `available`: it gets requests. `unavailable`: it refused a connection, or failed its health checks; it is probed.

@@ -58,10 +58,13 @@ export function probeHealth(address: Address, host: string, health: ResolvedHeal
     req
       .on('error', error => end(failed(error)))
       .on('socket', socket => socket.once('connect', () => (isConnected = true)))
-      .on('response', res => {
-        const { statusCode = 0 } = res
+      .on('response', ({ statusCode = 0 }) => {
         if (passing(statusCode)) end(PASSED)
-        else end({ kind: 'failed', error: new Error(`GET ${path} was answered with ${statusCode}`) })
+        else end(failed(new Error(`GET ${path} was answered with ${statusCode}`)))
+      })
+      .on('upgrade', (_res, socket) => {
+        socket.destroy()
+        end(failed(new Error(`GET ${path} was answered with 101`)))
       })
       .end()
   })

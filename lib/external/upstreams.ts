@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'eventemitter3'
-import { OptionError } from '../errors.js'
+import { OptionError, UpError } from '../errors.js'
 import { asObject } from '../options/checks.js'
 import { parseDuration, type Duration } from '../options/duration.js'
 import type { ResolvedHealth } from '../options/proxy-options.js'
@@ -60,8 +60,10 @@ export class Upstreams implements Iterable<UpstreamStatus> {
    * Adds an upstream, which takes requests at once; or takes one back that was drained.
    *
    * @throws {OptionError} `UP_ERR_OPTION`: not an upstream, or one that is there already
+   * @throws {UpError} `UP_ERR_CLOSED`: the server is closed
    */
   add(target: UpstreamTarget): UpstreamStatus {
+    if (this.#closed) throw new UpError('UP_ERR_CLOSED', 'the server is closed')
     const spec = parseUpstream('upstreams.add(target): target', target)
     const known = this.#byName.get(spec.name)
     if (known === undefined) return this.open(spec).status

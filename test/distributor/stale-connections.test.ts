@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { Distributor } from '#lib/distributor/distributor.js'
-import { RawClient } from '../helpers/client.js'
+import { Client, RawClient } from '../helpers/client.js'
 import { temporary } from '../helpers/leftovers.js'
 import { until } from '../helpers/wait.js'
 
@@ -41,6 +42,27 @@ test('A POST passes by idle connections that the upstream has closed, though tha
   client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody')
   upstream.closeAllConnections()
   await client.until('\r\n\r\nbody')
+})
+
+test('next() with the path of a UNIX socket reaches the server whose socket was moved there', async t => {
+  const [path, other] = [join(temporary, 'moved.sock'), join(temporary, 'other.sock')]
+  const [v1, v2] = ['v1', 'v2'].map(name => createServer((_req, res) => res.end(name)))
+  assert.ok(v1 !== undefined && v2 !== undefined)
+  await listen(t, v1, path)
+  await listen(t, v2, other)
+  const front = createServer()
+  const srv = new Distributor(front)
+  srv.use((_req, _res, next) => next(`unix:${path}`))
+  t.after(() => srv.detach())
+  const client = new Client(await listen(t, front, 0))
+  t.after(() => client.close())
+  assert.equal((await client.get('/')).body, 'v1')
+  renameSync(path, `${path}.old`)
+  renameSync(other, path)
+  t.after(() => rmSync(`${path}.old`))
+  const moved = performance.now()
+  await until(() => performance.now() - moved >= 50)
+  for (let i = 0; i < 3; i++) assert.equal((await client.get('/')).body, 'v2')
 })
 
 async function listen(t: TestContext, server: Server, where: string | number): Promise<number> {

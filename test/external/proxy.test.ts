@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { createServer as createNetServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { up } from 'up-server'
 import { WebSocket } from 'ws'
@@ -359,6 +359,19 @@ test('The last upstream stays in rotation when its health check is merely slow, 
   await until(() => stateOf(there, a.place) === 'unavailable')
 })
 
+test('A health check that is answered with a switch of protocols has failed, and was not slow', async t => {
+  const there = await proxy(t, [await switching(t)], { healthPath: '/up', healthTimeout: '15s' })
+  await until(() => there.srv.upstreams.list()[0]?.state === 'unavailable')
+  assert.match(there.srv.upstreams.list()[0]?.reason ?? '', /GET \/up was answered with 101/)
+})
+
+test('No upstream can be added once the server is closed', async t => {
+  const there = await proxy(t, ['127.0.0.1:1'])
+  await there.srv.close()
+  assert.throws(() => there.srv.upstreams.add('127.0.0.1:2'), { code: 'UP_ERR_CLOSED' })
+  assert.equal(there.srv.upstreams.size, 1)
+})
+
 test('Pause and resume work as with workers', async t => {
   const a = await startExternal(t, 'a')
   const there = await proxy(t, [`127.0.0.1:${a.place}`])
@@ -431,4 +444,13 @@ for (const fastPath of [true, false]) {
     await Promise.all([...first, ...later])
     assert.deepEqual(order, ['/0', '/1', '/2', '/3', '/4', '/5'])
   })
+}
+
+/** The port of a server that answers each request with 101. */
+async function switching(t: TestContext): Promise<number> {
+  const answer = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
+  const server = createNetServer(socket => socket.on('error', () => {}).end(answer)).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
 }
