@@ -31,7 +31,7 @@ export class UpstreamRegistry {
       // Another server's socket was moved there: connections that stand lead to the old one.
       known.upstream.close()
     }
-    const upstream = new Upstream(address, { timeoutMs: this.#timeoutMs, via: this.#via })
+    const upstream = new Upstream(address, { timeoutMs: this.#timeoutMs, via: this.#via, isForeign: true })
     upstream.pool.onEmpty = () => {
       if (this.#byAddress.get(key)?.upstream === upstream) this.#byAddress.delete(key)
     }
