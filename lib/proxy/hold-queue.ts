@@ -93,10 +93,11 @@ export class HoldQueue<T = void> {
    * error given to `rejectAll`.
    *
    * @param since when the request came, by `performance.now()`: its place is behind those that came earlier
+   * @param isBack whether it has waited before, here or elsewhere: then there cannot be too many
    */
-  enter(held: Held<T>, since: number): void {
+  enter(held: Held<T>, since: number, isBack = false): void {
     if (held.client.destroyed) return held.onRefused(clientClosed())
-    if (this.#size >= this.#max) {
+    if (this.#size >= this.#max && !isBack) {
       const message = `${this.#max} requests are waiting for ${this.#what} already (maxHeld)`
       return held.onRefused(new UpError('UP_ERR_HOLD_FULL', message))
     }

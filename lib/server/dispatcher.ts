@@ -113,7 +113,7 @@ export class Dispatcher<B extends Backend> {
   async pass(client: Duplex, send: (onAnswered: () => void) => Promise<Outcome>): Promise<Outcome> {
     const since = performance.now()
     for (let wasHeld = false; this.gate.shut; wasHeld = true) {
-      const refusal = await this.gate.hold(client, since, wasHeld)
+      const refusal = await this.gate.hold(client, since, wasHeld ? 'here' : undefined)
       if (refusal?.code === 'UP_ERR_CLIENT_CLOSED') return DONE
       if (refusal !== undefined) return { kind: 'failed', error: refusal, retry: 'never' }
     }
@@ -137,12 +137,17 @@ export class Dispatcher<B extends Backend> {
     let repeats = 0
     let isItsTurn = false
     let wasHeld = false
+    let wasTried = false
     let attempt = begun
     for (;;) {
       attempt ??= await this.#attempt(job, avoid, repeats > 0, isItsTurn)
       if (attempt === undefined) {
         job.onHold?.()
-        const refusal = await this.gate.hold(job.client, since, wasHeld)
+        const refusal = await this.gate.hold(
+          job.client,
+          since,
+          wasHeld ? 'here' : wasTried ? 'elsewhere' : undefined
+        )
         if (refusal !== undefined) return refusal.code === 'UP_ERR_CLIENT_CLOSED' ? undefined : refusal
         isItsTurn = true
         wasHeld = true
@@ -150,6 +155,7 @@ export class Dispatcher<B extends Backend> {
       }
       const { backend, outcome } = attempt
       attempt = undefined
+      wasTried = true
       if (outcome.kind === 'done') return undefined
       if (outcome.retry === 'never') return outcome.error
       if (outcome.retry === 'repeatable') {

@@ -110,10 +110,14 @@ export class Gate {
    * see {@link HoldQueue.enter}.
    *
    * @param since when the request came, by `performance.now()`
-   * @param again whether it was held before, and comes back: it counts once
+   * @param before where it has waited before, and comes back from: a request that was held here counts once
    */
-  hold(client: Duplex, since: number, again: boolean): Promise<UpError | undefined> {
-    if (again) this.#counts.released--
+  hold(
+    client: Duplex,
+    since: number,
+    before: 'here' | 'elsewhere' | undefined
+  ): Promise<UpError | undefined> {
+    if (before === 'here') this.#counts.released--
     if (this.#closed) return Promise.resolve(closedError())
     return new Promise(resolve => {
       const end = (count: Count | undefined, error?: UpError): void => {
@@ -124,7 +128,8 @@ export class Gate {
       }
       this.#queue.enter(
         { client, onTurn: () => end('released'), onRefused: error => end(countOf(error), error) },
-        since
+        since,
+        before !== undefined
       )
     })
   }

@@ -71,7 +71,7 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
   }
 
   protected override onClosing(): void {
-    // What is in flight goes on; upstreams that are away are still waited for, as long as that may take.
+    // What is in flight goes on. What would have to wait for an upstream is refused.
   }
 
   protected override endBackends(): Promise<void> {

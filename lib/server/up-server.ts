@@ -130,15 +130,20 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
 
   /**
    * Changes the number of workers, after a reload that runs. Resolves when the new ones are ready;
-   * rejects with a WorkerError when one failed, which is then tried again as any other.
+   * rejects with a WorkerError when one failed, which is then tried again as any other, or with `UP_ERR_CLOSED` when
+   * one was no longer wanted before it was ready.
    *
    * @param n from 1 to 1024
    * @throws {OptionError} `UP_ERR_OPTION`
    */
-  async scale(n: number): Promise<void> {
-    asWhole('scale(n): n', n, 1, MAX_WORKERS)
-    this.assertOpen()
-    await this.#switching.scale(n)
+  scale(n: number): Promise<void> {
+    try {
+      asWhole('scale(n): n', n, 1, MAX_WORKERS)
+      this.assertOpen()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return looked(this.#switching.scale(n))
   }
 
   /** Starts more workers beyond `numWorkers`: until they die, or until the next reload. */

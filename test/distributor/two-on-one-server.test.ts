@@ -9,6 +9,7 @@ test('Of two Distributors on one server one answers what is no request, once', a
   const both = [distribute(server), distribute(server)]
   t.after(() => {
     for (const each of both) each.detach()
+    server.close()
   })
   const address = await listen(t, server)
   const client = rawClient(t, address)

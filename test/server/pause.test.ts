@@ -215,6 +215,27 @@ test('Requests of HTTP/2 and of HTTPS are held, too, and a stream that is reset 
   res.resume()
 })
 
+test('A pause refuses nobody who was waiting for a worker already, however many these are', async t => {
+  const there = await serve(t, APP, { numWorkers: 2, maxConnections: 1, maxHeld: 2 })
+  const answers = []
+  for (const worker of there.srv.workers) {
+    const told = message(worker, 'waiting')
+    answers.push(fetchOnce(there.port, '/wait'))
+    await told
+  }
+  // Two in the line of each.
+  for (let i = 0; i < 4; i++) answers.push(fetchOnce(there.port, '/pid'))
+  const inFlight = (): number => there.srv.status().workers.reduce((sum, worker) => sum + worker.inFlight, 0)
+  await until(() => inFlight() === 6)
+  const paused = there.srv.pause()
+  await held(there, 4)
+  assert.equal((await fetchOnce(there.port)).status, 503)
+  for (const worker of there.srv.workers) worker.proc.kill('SIGUSR2')
+  assert.deepEqual(await paused, { drained: true, remaining: 0 })
+  await there.srv.resume()
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
+})
+
 test('What middleware forwards to an address of its own waits, too, and counts as in flight', async t => {
   const other = createServer((_req, res) => res.end('other')).listen(0, '127.0.0.1')
   t.after(() => other.close())
