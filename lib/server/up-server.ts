@@ -141,7 +141,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
       asWhole('scale(n): n', n, 1, MAX_WORKERS)
       this.assertOpen()
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
     return looked(this.#switching.scale(n))
   }
