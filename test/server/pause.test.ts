@@ -217,12 +217,10 @@ test('Requests of HTTP/2 and of HTTPS are held, too, and a stream that is reset 
 
 test('A pause refuses nobody who was waiting for a worker already, however many these are', async t => {
   const there = await serve(t, APP, { numWorkers: 2, maxConnections: 1, maxHeld: 2 })
-  const answers = []
-  for (const worker of there.srv.workers) {
-    const told = message(worker, 'waiting')
-    answers.push(fetchOnce(there.port, '/wait'))
-    await told
-  }
+  // Whose turn is first depends on which was ready first.
+  const told = Promise.all(there.srv.workers.map(worker => message(worker, 'waiting')))
+  const answers = [fetchOnce(there.port, '/wait'), fetchOnce(there.port, '/wait')]
+  await told
   // Two in the line of each.
   for (let i = 0; i < 4; i++) answers.push(fetchOnce(there.port, '/pid'))
   const inFlight = (): number => there.srv.status().workers.reduce((sum, worker) => sum + worker.inFlight, 0)
