@@ -112,12 +112,8 @@ export abstract class BalancedServer<
     return this.#state === 'running' && this.dispatcher.gate.shut ? 'paused' : this.#state
   }
 
-  protected get isOpen(): boolean {
-    return this.#state === 'running'
-  }
-
   protected assertOpen(): void {
-    if (!this.isOpen) throw closedError()
+    if (this.#state !== 'running') throw closedError()
   }
 
   /** Emits the event. */
