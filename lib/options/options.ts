@@ -43,10 +43,15 @@ export interface UpOptions extends ServingOptions {
    * How `reload()` replaces workers.
    * `'first'`: start a full new set; the first that is ready gets all new requests, the old ones retire.
    * `'all'`: switch once the whole new set is ready.
-   * `'rolling'`: one worker at a time, never below the wanted number.
+   * `'rolling'`: one worker at a time, or `surge`, never below the wanted number.
    * Default `'first'`.
    */
   strategy?: Strategy
+  /**
+   * With the strategy `'rolling'`: how many new workers are started at a time, a number or an expression as in
+   * `numWorkers`. Each such group is ready before as many old workers retire. Default 1.
+   */
+  surge?: WorkerCount
   /**
    * After a reload the old workers stay for `workerTimeout`, also when they are idle, and `rollback()` brings them
    * back at once. Those of one generation, the one before. Default false.
@@ -76,6 +81,7 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly workerPingIntervalMs: number | false
   readonly unresponsiveTimeoutMs: number
   readonly strategy: Strategy
+  readonly surge: number
   readonly keepPrevious: boolean
   readonly workerBind: WorkerBind
   readonly cwd: string

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { OptionError } from '../errors.js'
+import { OptionError, show } from '../errors.js'
 import { asBoolean, asObject, asOneOf, asString, asStrings } from './checks.js'
 import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
 import { inheritedExecArgv } from './exec-argv.js'
-import type { ResolvedOptions, UpOptions } from './options.js'
+import type { ResolvedOptions, Strategy, UpOptions } from './options.js'
 import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseWorkerCount } from './worker-count.js'
 
@@ -22,6 +22,7 @@ const KNOWN = {
   workerPingInterval: true,
   unresponsiveTimeout: true,
   strategy: true,
+  surge: true,
   keepPrevious: true,
   workerBind: true,
   cwd: true,
@@ -41,6 +42,7 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
   const duration = (name: keyof UpOptions, fallback: string | number): number =>
     parseDuration(name, given[name] ?? fallback)
   const development = isDevelopment()
+  const strategy = asOneOf('strategy', given['strategy'] ?? 'first', ['first', 'all', 'rolling'])
   const ping = given['workerPingInterval']
 
   return Object.freeze<ResolvedOptions>({
@@ -55,7 +57,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     minExpectedLifetimeMs: duration('minExpectedLifetime', '20s'),
     workerPingIntervalMs: ping === false ? false : positiveDuration('workerPingInterval', ping ?? '1m'),
     unresponsiveTimeoutMs: positiveDuration('unresponsiveTimeout', given['unresponsiveTimeout'] ?? '30s'),
-    strategy: asOneOf('strategy', given['strategy'] ?? 'first', ['first', 'all', 'rolling']),
+    strategy,
+    surge: readSurge(given['surge'], strategy),
     keepPrevious: asBoolean('keepPrevious', given['keepPrevious'] ?? false),
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
@@ -65,6 +68,12 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     ]),
     ...resolveServing(given)
   })
+}
+
+function readSurge(value: unknown, strategy: Strategy): number {
+  if (value != null && strategy !== 'rolling')
+    throw new OptionError('surge', value, `absent where the strategy is not 'rolling', but ${show(strategy)}`)
+  return parseWorkerCount('surge', value ?? 1)
 }
 
 function readRequires(value: unknown): string[] {

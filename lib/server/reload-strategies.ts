@@ -8,16 +8,20 @@ import type { Worker } from '../worker/worker.js'
 export interface ReloadSteps {
   /** How many workers the new generation is to have. */
   readonly numWorkers: number
+  /** How many new workers a rolling reload starts at a time. */
+  readonly surge: number
   /** How long the whole new set may take after the switch, in milliseconds; 0 is no limit. */
   readonly readyTimeoutMs: number
   readonly generation: Generation
   addSlot(): Slot
+  /** These places of the new generation are not wanted, where there are others that serve. */
+  giveUp(slots: readonly Slot[]): void
   /** The new generation takes requests, beside the old ones. */
   join(): void
   /** The new generation takes all requests: the old ones retire. */
   switchOver(): void
-  /** Retires one worker of the old generations. */
-  retireOneOld(): void
+  /** Retires what is above the wanted number: who cannot serve, then the oldest. */
+  retireExcess(): void
   /** The first new worker is ready; under 'first' the switch is made already. */
   readonly onFirst: (worker: Worker) => void
 }
@@ -30,7 +34,7 @@ export const reloadStrategies: Record<Strategy, (steps: ReloadSteps) => Promise<
 }
 
 async function reloadFirst(steps: ReloadSteps): Promise<void> {
-  const slots = addSlots(steps)
+  const slots = addSlots(steps, steps.numWorkers)
   const worker = await firstReady(slots)
   steps.switchOver()
   steps.onFirst(worker)
@@ -41,32 +45,41 @@ async function reloadFirst(steps: ReloadSteps): Promise<void> {
 
 /** Also the way in which a generation is started that is to stand by. */
 export async function reloadAll(steps: ReloadSteps): Promise<void> {
-  const slots = addSlots(steps)
+  const slots = addSlots(steps, steps.numWorkers)
   void firstReady(slots).then(steps.onFirst, () => {})
-  await Promise.all(slots.map(slot => slot.firstStart))
-  const dead = slots.find(slot => !slot.available)
-  if (dead !== undefined)
-    throw new WorkerError('UP_ERR_WORKER_EXIT', 'a new worker died before all were ready')
+  await allStarted(slots)
   steps.switchOver()
   for (const slot of slots) slot.keep()
 }
 
 async function reloadRolling(steps: ReloadSteps): Promise<void> {
-  for (let i = 0; i < steps.numWorkers; i++) {
-    const slot = steps.addSlot()
-    let worker: Worker
+  const placed: Slot[] = []
+  while (placed.length < steps.numWorkers) {
+    const slots = addSlots(steps, Math.min(steps.surge, steps.numWorkers - placed.length))
+    if (placed.length === 0) void firstReady(slots).then(steps.onFirst, () => {})
     try {
-      worker = await slot.firstStart
+      await allStarted(slots)
     } catch (error) {
-      steps.generation.slots.delete(slot)
+      steps.giveUp(slots)
       throw error
     }
     steps.join()
-    slot.keep()
-    if (i === 0) steps.onFirst(worker)
-    if (i < steps.numWorkers - 1) steps.retireOneOld()
+    for (const slot of slots) slot.keep()
+    placed.push(...slots)
+    // One that was placed before may have died since: nobody leaves until it is replaced.
+    const complete = await allAvailable(placed, steps.readyTimeoutMs)
+    if (complete && placed.length === steps.numWorkers) return steps.switchOver()
+    if (!complete)
+      throw new WorkerError('UP_ERR_WORKER_EXIT', 'a new worker died, and none took its place in time')
+    steps.retireExcess()
   }
-  steps.switchOver()
+}
+
+/** Resolves when the first worker of each slot is ready, and none of them has died since. */
+async function allStarted(slots: readonly Slot[]): Promise<void> {
+  await Promise.all(slots.map(slot => slot.firstStart))
+  if (slots.some(slot => !slot.available))
+    throw new WorkerError('UP_ERR_WORKER_EXIT', 'a new worker died before all were ready')
 }
 
 /** Resolves with the first worker that is ready. Rejects, with the first error, when all have failed. */
@@ -78,16 +91,27 @@ export async function firstReady(slots: readonly Slot[]): Promise<Worker> {
   }
 }
 
-function addSlots(steps: ReloadSteps): Slot[] {
-  return Array.from({ length: steps.numWorkers }, () => steps.addSlot())
+function addSlots(steps: ReloadSteps, count: number): Slot[] {
+  return Array.from({ length: count }, () => steps.addSlot())
 }
 
-/** Resolves when all slots have an available worker, or when the time for that is over. */
-export async function allAvailable(slots: readonly Slot[], timeoutMs: number): Promise<void> {
+/**
+ * Resolves with true when all slots have an available worker, all at one time; with false when one of them will have
+ * none any more, or when the time is over.
+ */
+export async function allAvailable(slots: readonly Slot[], timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    if (timeoutMs > 0) timer = setTimeout(resolve, timeoutMs)
+  const late = new Promise<false>(resolve => {
+    if (timeoutMs > 0) timer = setTimeout(() => resolve(false), timeoutMs)
   })
-  await Promise.race([late, Promise.all(slots.map(slot => slot.whenAvailable()))])
-  clearTimeout(timer)
+  try {
+    // Again, as one may die while others are waited for.
+    while (slots.some(slot => !slot.available)) {
+      const all = Promise.all(slots.map(slot => slot.whenAvailable())).then(came => !came.includes(false))
+      if (!(await Promise.race([late, all]))) return false
+    }
+    return true
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -4,6 +4,7 @@ import type { Fleet } from '../worker/fleet.js'
 import type { Generation } from '../worker/generation.js'
 import type { Release } from '../worker/release.js'
 import type { Worker } from '../worker/worker.js'
+import { scaleTo } from './scaler.js'
 import {
   allAvailable,
   firstReady,
@@ -78,8 +79,9 @@ export class Reloader {
       if (this.#closed) throw closed()
       return generation
     } catch (cause) {
-      // What already takes requests stays: a rolling reload stops where it is.
-      if (generation !== undefined && !generation.serving) await this.#fleet.drop(generation)
+      // What already takes requests stays: a rolling reload stops where it is, at the full number.
+      if (generation?.serving === true) this.#retireExcess()
+      else if (generation !== undefined) await this.#fleet.drop(generation)
       const error = this.#closed ? closed() : explain(cause)
       if (!this.#closed) this.#hooks.onFail(error)
       throw error
@@ -97,6 +99,7 @@ export class Reloader {
     }
     return {
       numWorkers: this.#hooks.numWorkers(),
+      surge: this.#options.surge,
       readyTimeoutMs: this.#options.readyTimeoutMs,
       generation,
       addSlot: () => {
@@ -110,20 +113,25 @@ export class Reloader {
         this.#hooks.leave(olds, keepPrevious)
         this.#hooks.onSwitched(generation)
       },
-      retireOneOld: () => {
-        // They all stay anyway; so they may serve until the last of the new is there.
-        if (keepPrevious) return
-        const old = olds.find(({ slots }) => slots.size > 0)
-        if (old === undefined) return
-        // One that cannot serve first: it is missed least.
-        const slots = [...old.slots]
-        const slot = slots.find(({ available }) => !available) ?? slots[0]
-        if (slot !== undefined) fleet.retire(old, drainMs, [slot])
+      giveUp: slots => {
+        // Where it does not serve yet, all of it is dropped.
+        if (generation.serving) fleet.retire(generation, drainMs, slots)
+      },
+      retireExcess: () => {
+        // The old ones all stay anyway; so they may serve until the last of the new is there.
+        if (!keepPrevious) this.#retireExcess()
       },
       onFirst: worker => {
         for (const callback of callbacks.splice(0)) this.#call(callback, worker)
       }
     }
+  }
+
+  /** Who cannot serve first: it is missed least. */
+  #retireExcess(): void {
+    const { workerTimeoutMs } = this.#options
+    if (!this.#closed)
+      scaleTo(this.#hooks.numWorkers(), this.#fleet, this.#fleet.generations, workerTimeoutMs)
   }
 
   #call(callback: ReloadCallback, worker: Worker): void {

@@ -34,7 +34,7 @@ export class Slot {
   #retired = false
   #delayMs = 0
   #timer: NodeJS.Timeout | undefined
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: ((available: boolean) => void)[] = []
 
   constructor(options: SlotOptions) {
     this.#options = options
@@ -56,10 +56,10 @@ export class Slot {
     return this.#worker?.readyState === 'spawned'
   }
 
-  /** Resolves when its worker can serve, or when there will be none any more. */
-  async whenAvailable(): Promise<void> {
-    if (this.available || this.#isOver) return
-    await new Promise<void>(resolve => this.#waiting.push(resolve))
+  /** Resolves with true when its worker can serve, with false when there will be none any more. */
+  async whenAvailable(): Promise<boolean> {
+    if (this.available || this.#isOver) return this.available
+    return new Promise<boolean>(resolve => this.#waiting.push(resolve))
   }
 
   /** From now on its worker is replaced when it dies, or when it has died already. */
@@ -125,7 +125,7 @@ export class Slot {
   }
 
   #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    for (const resolve of this.#waiting.splice(0)) resolve(this.available)
   }
 
   #settleFailed(error: Error): void {
