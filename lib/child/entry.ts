@@ -21,7 +21,7 @@ process.on('message', (message: ToWorker) => {
 async function start(message: StartMessage): Promise<void> {
   process.once('disconnect', () => leaveWithMaster(message.bind))
   // The app should see the command line that it would have without us.
-  process.argv.splice(1, process.argv.length, message.file)
+  process.argv.splice(1, process.argv.length, message.file, ...message.args)
   if (message.title !== undefined) process.title = `${message.title} worker`
   onReadyCall(() => tell({ type: 'up:ready' }))
   showClients(message.clientField)

@@ -24,6 +24,7 @@ export class AppMaster extends Master {
     this.#watch = options.watch
       ? watchApp({
           file,
+          envFiles: options.envFiles,
           extensions: options.extensions,
           out: this.out,
           onChange: why => (this.stopping ? undefined : this.#reloads.request(why))
@@ -36,7 +37,8 @@ export class AppMaster extends Master {
     this.#srv.on('fail', () => this.#onFail())
     const { version, numWorkers } = this.#srv.status()
     const app = `${options.file}${version === undefined ? '' : ` ${version}`}`
-    this.introduce(`serving ${app} with ${count(numWorkers, 'worker')}`)
+    const found = options.foundIn === undefined ? '' : ` (${options.foundIn})`
+    this.introduce(`serving ${app}${found} with ${count(numWorkers, 'worker')}`)
     const keys = this.readsKeys ? ', or type r or Ctrl+R' : ''
     this.out.info(`to reload: kill -s SIGUSR2 ${process.pid}${keys}`)
     reportHolds(this.#srv, this.out, options.up.holdFile)

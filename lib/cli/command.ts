@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration } from '../options/duration.js'
+import { checkExecArgv } from '../options/exec-argv.js'
 import type { UpOptions } from '../options/options.js'
 import { parseWorkerCount } from '../options/worker-count.js'
 import { EXTENSIONS } from '../watch/filter.js'
@@ -12,9 +13,12 @@ import { asExtensions, each, oneOf } from './flag-values.js'
 export interface AppSettings extends MasterSettings, UpOptions {
   readonly watch: boolean
   readonly extensions: string[][]
+  readonly envFiles: string[]
+  readonly optionalEnvFiles: string[]
+  readonly nodeArgs: readonly string[]
 }
 
-/** The options of `up <file>`, in the order of the help. */
+/** The options of `up [file]`, in the order of the help. */
 export const APP_FLAGS: readonly Flag<AppSettings>[] = [
   ...LISTENING,
   {
@@ -50,6 +54,27 @@ export const APP_FLAGS: readonly Flag<AppSettings>[] = [
     repeatable: true
   },
   {
+    flags: '--env-file <file>',
+    text: 'environment of the workers, as of node --env-file; read anew at each start of one; repeatable',
+    sets: 'envFiles',
+    read: each(asString),
+    repeatable: true
+  },
+  {
+    flags: '--env-file-if-exists <file>',
+    text: 'the same, but the file may be missing; repeatable',
+    sets: 'optionalEnvFiles',
+    read: each(asString),
+    repeatable: true
+  },
+  {
+    flags: '--node-arg <arg>',
+    text: 'argument of node for the workers, such as --enable-source-maps; repeatable',
+    sets: 'nodeArgs',
+    read: (name, values) => checkExecArgv(name, values, () => name),
+    repeatable: true
+  },
+  {
     flags: '-k, --keepalive',
     text: 'replace workers that die (default)',
     sets: 'keepAlive',
@@ -74,6 +99,13 @@ export const APP_FLAGS: readonly Flag<AppSettings>[] = [
     read: oneOf(['first', 'all', 'rolling'])
   },
   {
+    flags: '--surge <count>',
+    text: 'new workers at a time under --strategy rolling, as in --number (default: 1)',
+    sets: 'surge',
+    read: parseWorkerCount,
+    needs: '--strategy rolling'
+  },
+  {
     flags: '--ready-timeout <time>',
     text: 'how long a worker may take to start, 0 for no limit (default: 30s)',
     sets: 'readyTimeout',
@@ -94,12 +126,16 @@ export const APP_FLAGS: readonly Flag<AppSettings>[] = [
   ...servingFlags('worker')
 ]
 
-/** Describes the command line of `up <file>`. */
+/** Describes the command line of `up [file]`. */
 export function createCommand(version: string): Command {
   const command = new Command('up')
     .description('Serves a Node HTTP app with several workers, and reloads it without a client noticing.')
-    .usage('[options] <file>')
-    .argument('<file>', 'module that exports the app: a server, a request listener, or what has listen()')
+    .usage('[options] [file] [-- <arguments of the app>]')
+    .argument(
+      '[file]',
+      'module that exports the app: a server, a request listener, or what has listen() ' +
+        '(default: what npm start runs, where that is node <file>; else main of package.json)'
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', AFTER)
@@ -127,6 +163,7 @@ Examples:
   up -p 8080 -n 4 server.js
   up --watch server.js
   up -r tsx server.ts
+  up --env-file .env server.js -- --verbose
   up --hold-file balance server.js   ("rm balance" holds requests, "touch balance" serves them)
   kill -s SIGUSR2 "$(cat up.pid)"    (reload what "up -f up.pid server.js" started)
 `

@@ -11,7 +11,7 @@ export type Flag<Settings> = {
     /** Checks and converts what was given: text; `true` or `false` of a switch; a list of what may be repeated. */
     readonly read: (name: string, value: unknown) => Exclude<Settings[Name], undefined>
     readonly repeatable?: true
-    /** The long name of another, without which this one would say nothing. */
+    /** Another, without which this one would say nothing: its long name, perhaps with the value that it must have. */
     readonly needs?: string
   }
 }[keyof Settings & string]
@@ -38,8 +38,11 @@ export function readFlags<Settings>(command: Command, flags: readonly Flag<Setti
     return [{ ...flag, name: option.long ?? key, value: command.getOptionValue(key) as unknown }]
   })
   for (const { name, needs } of given) {
-    if (needs !== undefined && !given.some(other => other.name === needs))
-      throw new OptionError(needs, undefined, `there, as ${name} is given`)
+    const [needed, wanted] = needs?.split(' ') ?? []
+    if (needed === undefined) continue
+    const other = given.find(flag => flag.name === needed)
+    if (other === undefined || (wanted !== undefined && other.value !== wanted))
+      throw new OptionError(needed, other?.value, `${wanted ?? 'there'}, as ${name} is given`)
   }
   const settings = given.map(({ name, sets, read, value }) => [sets, read(name, value)] as const)
   return Object.fromEntries(settings) as Partial<Settings>

@@ -26,7 +26,9 @@ async function run(args: readonly string[], out: Output): Promise<number | undef
     const options = parseProxyArgs({ args: args.slice(1), ...rest })
     return options && startProxy(options, out)
   }
-  const options = parseArgs({ args, ...rest })
+  const options = parseArgs({ args, cwd: process.cwd(), ...rest })
+  // As the shell would, for the command that is run in its place.
+  Object.assign(process.env, options?.env)
   return options && startApp(options, out)
 }
 

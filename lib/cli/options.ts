@@ -11,10 +11,16 @@ export interface MasterOptions {
   readonly tls: TlsFiles | undefined
 }
 
-/** What the command line and the environment ask `up <file>` for: complete and checked. */
+/** What the command line and the environment ask `up [file]` for: complete and checked. */
 export interface CliOptions extends MasterOptions {
   /** The user's module, as it was given. */
   readonly file: string
+  /** Where it was found, when none was given. */
+  readonly foundIn: string | undefined
+  /** What the command that was found sets in the environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** Paths of the files with the workers' environment. */
+  readonly envFiles: readonly string[]
   readonly watch: boolean
   /** Extensions to watch besides the usual ones, without the dot. */
   readonly extensions: readonly string[]

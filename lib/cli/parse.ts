@@ -1,9 +1,12 @@
 import { CommanderError, type Command } from 'commander'
 import { UpError } from '../errors.js'
 import { asString } from '../options/checks.js'
+import { inheritedExecArgv } from '../options/exec-argv.js'
 import { parseUpstreams } from '../options/upstream.js'
 import { APP_FLAGS, createCommand } from './command.js'
 import type { MasterSettings } from './common-flags.js'
+import { envFilesIn, readEnvFiles } from './env-files.js'
+import { findStart, startOf } from './find-start.js'
 import { readFlags } from './flag.js'
 import { asPort } from './flag-values.js'
 import type { CliOptions, CliProxyOptions, MasterOptions, TlsFiles } from './options.js'
@@ -18,26 +21,59 @@ export interface ParseInput {
   readonly print: (text: string) => void
 }
 
+export interface AppParseInput extends ParseInput {
+  /** The working directory: where a package.json says what to run, and relative paths begin. */
+  readonly cwd: string
+}
+
 const DEFAULT_PORT = 3000
 
 /**
- * Reads and checks the command line of `up <file>`, and the environment.
+ * Reads and checks the command line of `up [file]`, and the environment.
  *
  * @returns undefined when the help or the version was asked for, and has been printed
  * @throws {OptionError} `UP_ERR_OPTION`: a value is wrong
- * @throws {UpError} `UP_ERR_USAGE`: an unknown option, a missing argument, one too many
+ * @throws {UpError} `UP_ERR_USAGE`: an unknown option, nothing to run, an argument too many
  */
-export function parseArgs(input: ParseInput): CliOptions | undefined {
+export function parseArgs(input: AppParseInput): CliOptions | undefined {
+  const { cwd } = input
+  const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
-  if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, watch, extensions, ...up } = readFlags(command, APP_FLAGS)
+  if (!run(command, { ...input, args })) return undefined
+  const { port, host, pidFile, tlsCert, tlsKey, ...flags } = readFlags(command, APP_FLAGS)
+  const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
+  const [file] = command.args
+  const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
+  const execArgv = [
+    ...start.nodeArgs,
+    ...envFiles.map(path => `--env-file=${path}`),
+    ...optionalEnvFiles.map(path => `--env-file-if-exists=${path}`),
+    ...nodeArgs
+  ]
+  const allArgs = [...start.args, ...appArgs]
+  const files = envFilesIn(execArgv, cwd)
+  const env = { ...readEnvFiles(files), ...input.env, ...start.env }
   return {
-    file: asString('<file>', command.args[0]),
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, input),
+    file: start.file,
+    foundIn: start.foundIn,
+    env: start.env,
+    envFiles: files.map(({ path }) => path),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, env),
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
-    up
+    up: {
+      ...up,
+      // The workers get those of the master, too: as they do without.
+      ...(execArgv.length > 0 && { execArgv: [...inheritedExecArgv(), ...execArgv] }),
+      ...(allArgs.length > 0 && { args: allArgs })
+    }
   }
+}
+
+/** The words before the first `--`, and those behind it, which are the app's. */
+function splitArgs(args: readonly string[]): [readonly string[], readonly string[]] {
+  const at = args.indexOf('--')
+  return at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)]
 }
 
 /** As {@link parseArgs}, of `up proxy <upstream...>`; the arguments are those behind `proxy`. */
@@ -49,7 +85,7 @@ export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {
     upstreams,
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, input),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, input.env),
     title,
     proxy
   }
@@ -76,7 +112,7 @@ function masterOptions(
     tlsCert,
     tlsKey
   }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
-  { env }: ParseInput
+  env: ParseInput['env']
 ): MasterOptions {
   return { port: port ?? portFrom(env['PORT']), host, pidFile, tls: tlsFiles(tlsCert, tlsKey) }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { Watch } from '../watch/watch.js'
@@ -7,6 +8,8 @@ import type { Output } from './output.js'
 export interface WatchAppOptions {
   /** The user's module, as an absolute path. */
   readonly file: string
+  /** Files with the workers' environment, as absolute paths; those that are missing are not watched. */
+  readonly envFiles: readonly string[]
   /** Extensions besides the usual ones. */
   readonly extensions: readonly string[]
   readonly out: Output
@@ -14,14 +17,14 @@ export interface WatchAppOptions {
   readonly onChange: (why: string) => void | Promise<void>
 }
 
-/** Watches the working directory and the user's module. */
-export function watchApp({ file, extensions, out, onChange }: WatchAppOptions): Watch {
+/** Watches the working directory, the user's module, and the files with its environment. */
+export function watchApp({ file, envFiles, extensions, out, onChange }: WatchAppOptions): Watch {
   const folder = process.cwd()
   const told = new Set<string>()
   const watch = new Watch({
     folder,
     // It may have been named without its extension.
-    files: [createRequire(file).resolve(file)],
+    files: [createRequire(file).resolve(file), ...envFiles.filter(path => existsSync(path))],
     extensions,
     onChange: paths => onChange(describeChange(paths, folder)),
     onError: (error: NodeJS.ErrnoException) => {

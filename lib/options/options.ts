@@ -65,6 +65,8 @@ export interface UpOptions extends ServingOptions {
   env?: Readonly<Record<string, string | undefined>>
   /** Arguments of `node` for the workers. Default: the master's own, without `-e`, `--inspect`, `--test` and their like. */
   execArgv?: readonly string[]
+  /** Arguments of the app: `process.argv.slice(2)` in the workers. Default none. */
+  args?: readonly string[]
 }
 
 /** The options as the code uses them: complete, checked, frozen; durations in milliseconds. */
@@ -87,4 +89,5 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execArgv: readonly string[]
+  readonly args: readonly string[]
 }

@@ -4,7 +4,7 @@ import { OptionError, show } from '../errors.js'
 import { asBoolean, asObject, asOneOf, asString, asStrings } from './checks.js'
 import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
-import { inheritedExecArgv } from './exec-argv.js'
+import { checkExecArgv, inheritedExecArgv } from './exec-argv.js'
 import type { ResolvedOptions, Strategy, UpOptions } from './options.js'
 import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseWorkerCount } from './worker-count.js'
@@ -28,6 +28,7 @@ const KNOWN = {
   cwd: true,
   env: true,
   execArgv: true,
+  args: true,
   ...SERVING
 } satisfies Record<keyof UpOptions, true>
 
@@ -63,9 +64,8 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
-    execArgv: Object.freeze([
-      ...asStrings('execArgv', given['execArgv'] ?? inheritedExecArgv(process.execArgv))
-    ]),
+    execArgv: Object.freeze(readExecArgv(given['execArgv'])),
+    args: Object.freeze([...readArgs(given['args'] ?? [])]),
     ...resolveServing(given)
   })
 }
@@ -86,6 +86,19 @@ function readCwd(value: unknown): string {
     throw new OptionError('cwd', value ?? cwd, 'an existing folder')
   }
   return cwd
+}
+
+function readExecArgv(value: unknown): string[] {
+  return value == null ? inheritedExecArgv() : [...checkExecArgv('execArgv', value)]
+}
+
+/** Unlike elsewhere, a string may be empty: so may an argument. */
+function readArgs(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new OptionError('args', value, 'a list of strings')
+  return value.map((item: unknown, i) => {
+    if (typeof item === 'string') return item
+    throw new OptionError(`args[${i}]`, item, 'a string')
+  })
 }
 
 function readEnv(value: unknown): Record<string, string | undefined> {

@@ -190,6 +190,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
       start: {
         type: 'up:start',
         file: generation.release.file,
+        args: options.args,
         requires: options.requires,
         bind,
         title: options.title,

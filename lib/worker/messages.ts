@@ -6,6 +6,8 @@ export interface StartMessage {
   readonly type: 'up:start'
   /** Absolute path of the user's module. */
   readonly file: string
+  /** Arguments of the user's module. */
+  readonly args: readonly string[]
   readonly requires: readonly string[]
   readonly bind: Bind
   readonly title: string | undefined

@@ -5,7 +5,7 @@ import { parseArgs, parseProxyArgs } from '#lib/cli/parse.js'
 import { UpError } from '#lib/errors.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
-const INPUT = { env: {}, version: '1.2.3', print: () => assert.fail('nothing was to be printed') }
+const INPUT = { env: {}, cwd: '/', version: '1.2.3', print: () => assert.fail('nothing was to be printed') }
 
 function parse(args: string[], env: Record<string, string> = {}): CliProxyOptions {
   const options = parseProxyArgs({ ...INPUT, args, env })

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { CliOptions } from '#lib/cli/options.js'
 import { parseArgs } from '#lib/cli/parse.js'
 import { UpError } from '#lib/errors.js'
+import { inheritedExecArgv } from '#lib/options/exec-argv.js'
+import { optionError } from '../helpers/option-error.js'
+import { tempFolder } from '../helpers/watch-folder.js'
 
-function parse(args: string[], env: Record<string, string> = {}): CliOptions {
+function parse(args: string[], env: Record<string, string> = {}, cwd = '/'): CliOptions {
   const options = parseArgs({
     args,
     env,
+    cwd,
     version: '1.2.3',
     print: () => assert.fail('nothing was to be printed')
   })
@@ -18,7 +23,10 @@ function parse(args: string[], env: Record<string, string> = {}): CliOptions {
 
 function printed(args: string[]): string {
   let text = ''
-  assert.equal(parseArgs({ args, env: {}, version: '1.2.3', print: more => (text += more) }), undefined)
+  assert.equal(
+    parseArgs({ args, env: {}, cwd: '/', version: '1.2.3', print: more => (text += more) }),
+    undefined
+  )
   return text
 }
 
@@ -38,6 +46,9 @@ function refuses(args: string[], code: string, message: RegExp, env: Record<stri
 test('Only a file is needed', () => {
   assert.deepEqual(parse(['app.js']), {
     file: 'app.js',
+    foundIn: undefined,
+    env: {},
+    envFiles: [],
     port: 3000,
     host: undefined,
     watch: false,
@@ -51,7 +62,19 @@ test('Only a file is needed', () => {
 test('Each option is taken over, under its short name as under its long one', () => {
   const long = [
     ['--port', '80', '--host', '127.0.0.1', '--number', '3', '--timeout', '2s', '--watch', '--require', 'a'],
-    ['--require', 'b', '--keepalive', '--pidfile', 'up.pid', '--title', 'shop', '--strategy', 'rolling'],
+    [
+      '--require',
+      'b',
+      '--keepalive',
+      '--pidfile',
+      'up.pid',
+      '--title',
+      'shop',
+      '--strategy',
+      'rolling',
+      '--surge',
+      '2'
+    ],
     ['--ready-timeout', '3s', '--kill-timeout', '4s', '--proxy-timeout', '5s', '--worker-bind', 'port'],
     ['--balance', 'least-requests', '--max-connections', '8'],
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
@@ -59,6 +82,9 @@ test('Each option is taken over, under its short name as under its long one', ()
   ].flat()
   const expected: CliOptions = {
     file: 'app.js',
+    foundIn: undefined,
+    env: {},
+    envFiles: [],
     port: 80,
     host: '127.0.0.1',
     watch: true,
@@ -78,6 +104,7 @@ test('Each option is taken over, under its short name as under its long one', ()
       requires: ['a', 'b'],
       title: 'shop',
       strategy: 'rolling',
+      surge: 2,
       workerBind: 'port',
       keepAlive: true
     }
@@ -91,9 +118,10 @@ test('Each option is taken over, under its short name as under its long one', ()
   )
 })
 
-test('Options may follow the file, and -- ends them', () => {
+test("Options may follow the file; what is behind -- is the app's", () => {
   assert.equal(parse(['app.js', '-p', '8080']).port, 8080)
-  assert.equal(parse(['--', '-app.js']).file, '-app.js')
+  const { file, port, up } = parse(['app.js', '--', '-p', '8080', '', '--', 'x'])
+  assert.deepEqual([file, port, up.args], ['app.js', 3000, ['-p', '8080', '', '--', 'x']])
 })
 
 test('A timeout of 0 is 0, not the default', () => {
@@ -190,7 +218,6 @@ test('A certificate without its key, or the other way round, is refused', () => 
 
 test('An unknown option, a missing argument and one too many are refused on one line', () => {
   refuses(['--prot', '80', 'app.js'], 'UP_ERR_USAGE', /^unknown option '--prot' \(Did you mean --port\?\)$/)
-  refuses([], 'UP_ERR_USAGE', /^missing required argument 'file'$/)
   refuses(['a.js', 'b.js'], 'UP_ERR_USAGE', /^too many arguments/)
   refuses(['app.js', '-p'], 'UP_ERR_USAGE', /^option '-p, --port <port>' argument missing$/)
 })
@@ -211,7 +238,7 @@ test('The help names every option, the defaults and the environment', () => {
     'pidfile'
   ]
   names.push('title', 'strategy', 'ready-timeout', 'kill-timeout', 'proxy-timeout', 'worker-bind', 'max-held')
-  names.push('balance', 'max-connections')
+  names.push('balance', 'max-connections', 'env-file', 'env-file-if-exists', 'node-arg', 'surge')
   for (const name of [...names, 'hold-timeout', 'tls-cert', 'tls-key', 'version', 'help']) {
     assert.match(help, new RegExp(`--${name}\\b`))
   }
@@ -227,4 +254,71 @@ test('-V and --version print the version', () => {
 test('--no-via leaves Via alone, and without it the option has its default', () => {
   assert.equal(parse(['--no-via', 'app.js']).up.via, false)
   assert.ok(!('via' in parse(['app.js']).up))
+})
+
+test('--surge needs --strategy rolling', () => {
+  const refused = (given: string): RegExp =>
+    new RegExp(`^--strategy is ${given}, but must be rolling, as --surge is given$`)
+  refuses(['--surge', '2', 'app.js'], 'UP_ERR_OPTION', refused('undefined'))
+  refuses(['--surge', '2', '--strategy', 'all', 'app.js'], 'UP_ERR_OPTION', refused('"all"'))
+  refuses(
+    ['--surge', '0', '--strategy', 'rolling', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--surge is "0.*, but must be a whole number from 1/
+  )
+  const { surge } = parse(['--surge', 'max(1, cpus / cpus)', '--strategy', 'rolling', 'app.js']).up
+  assert.equal(surge, 1)
+})
+
+test('Arguments of node for the workers are added to those of the master', () => {
+  const args = ['--node-arg=--max-old-space-size=512', '--node-arg', '--enable-source-maps']
+  const { execArgv } = parse([...args, '--node-arg', '-r', '--node-arg', './hook.cjs', 'app.js']).up
+  assert.deepEqual(execArgv, [
+    ...inheritedExecArgv(),
+    '--max-old-space-size=512',
+    '--enable-source-maps',
+    '-r',
+    './hook.cjs'
+  ])
+})
+
+test('An argument of node that workers cannot have is refused', () => {
+  for (const arg of ['-e', '--eval=1', '-p', '-c', '--test', '--watch', '--version', '-']) {
+    refuses(
+      ['--node-arg', arg, 'app.js'],
+      'UP_ERR_OPTION',
+      new RegExp(`^--node-arg is "${arg}", but must be an argument with which node runs the app`)
+    )
+  }
+  refuses(
+    ['--node-arg=--inspect-brk', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--node-arg is "--inspect-brk".*--inspect=0/
+  )
+  refuses(['--node-arg', 'enable-source-maps', 'app.js'], 'UP_ERR_OPTION', /must be one argument of node/)
+  refuses(['--node-arg', '--require ./x.js', 'app.js'], 'UP_ERR_OPTION', /must be one argument of node/)
+})
+
+test('The files of --env-file are arguments of node, and the port may come from them', t => {
+  const cwd = tempFolder(t, { '.env': 'PORT=81\nA=1', 'more.env': 'PORT=82' })
+  const files = ['--env-file', '.env', '--env-file-if-exists', 'none.env', 'app.js']
+  const { port, envFiles, up } = parse(files, {}, cwd)
+  assert.equal(port, 81)
+  assert.deepEqual(up.execArgv, [...inheritedExecArgv(), '--env-file=.env', '--env-file-if-exists=none.env'])
+  assert.deepEqual(envFiles, [join(cwd, '.env'), join(cwd, 'none.env')])
+  assert.equal(parse(['--env-file', 'more.env', ...files], {}, cwd).port, 81)
+  assert.equal(parse([...files, '--env-file', 'more.env'], {}, cwd).port, 82)
+  // As for node itself, what is set already counts more.
+  assert.equal(parse(files, { PORT: '80' }, cwd).port, 80)
+  assert.equal(parse(['-p', '79', ...files], {}, cwd).port, 79)
+})
+
+test('A file of --env-file that is missing, or cannot be read, is refused', t => {
+  const cwd = tempFolder(t, { 'folder/x': '' })
+  for (const name of ['none.env', 'folder']) {
+    assert.throws(
+      () => parse(['--env-file', name, 'app.js'], {}, cwd),
+      optionError('--env-file', join(cwd, name), /a file that can be read/)
+    )
+  }
 })

@@ -47,7 +47,7 @@ test('A wrong command line gives one line on stderr and exit code 2', async t =>
   const cases: [string[], RegExp][] = [
     [['-p', '80x', 'app.js'], /^up: --port is "80x", but must be a port/],
     [['--nope', 'app.js'], /^up: unknown option '--nope'/],
-    [[], /^up: missing required argument 'file'$/],
+    [[], /^up: no file was given, and package\.json names none to run: scripts\.start is missing/],
     [['missing.js'], /^up: file is "missing\.js", but must be the path of a module that exists/],
     [
       ['--tls-cert', 'no.pem', '--tls-key', 'no.pem', 'app.js'],
@@ -69,7 +69,7 @@ test('A wrong command line gives one line on stderr and exit code 2', async t =>
 test('--help and --version go to stdout, with exit code 0', async t => {
   const help = startUp(t, ['--help'], { stdio: ['ignore', 'pipe', 'inherit'] })
   assert.equal(await help.exited, 0)
-  assert.match(help.lines.join('\n'), /^Usage: up \[options\] <file>/)
+  assert.match(help.lines.join('\n'), /^Usage: up \[options\] \[file\] \[-- <arguments of the app>\]/)
   const version = startUp(t, ['--version'], { stdio: ['ignore', 'pipe', 'inherit'] })
   assert.equal(await version.exited, 0)
   const { version: expected } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }

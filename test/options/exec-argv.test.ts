@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { inheritedExecArgv } from '#lib/options/exec-argv.js'
+import { checkExecArgv, inheritedExecArgv } from '#lib/options/exec-argv.js'
 import { fixture } from '../helpers/app.js'
+import { optionError } from '../helpers/option-error.js'
 
 test('Workers inherit the arguments that are for every process', () => {
   const shared = ['--max-old-space-size=512', '--enable-source-maps', '-r', './hook.cjs', '--import', 'tsx']
@@ -19,6 +20,33 @@ test('Workers do not inherit what is for the master alone', () => {
   assert.deepEqual(inheritedExecArgv(['--input-type', 'module', '--eval=1', '--no-warnings']), [
     '--no-warnings'
   ])
+})
+
+test('What is given for workers must leave them their program', () => {
+  const good = [
+    '--import',
+    'tsx',
+    '--inspect=0',
+    '--title=a b',
+    '-C',
+    'dev',
+    '--env-file=my file',
+    '--no-deprecation'
+  ]
+  assert.deepEqual(checkExecArgv('execArgv', good), good)
+  const program = /with which node runs the app/
+  assert.throws(
+    () => checkExecArgv('execArgv', ['-r', 'x', '-pe']),
+    optionError('execArgv[2]', '-pe', program)
+  )
+  assert.throws(
+    () => checkExecArgv('execArgv', ['--inspect-wait=0']),
+    optionError('execArgv[0]', '--inspect-wait=0', /--inspect=0/)
+  )
+  assert.throws(
+    () => checkExecArgv('execArgv', ['--a=b', 'c']),
+    optionError('execArgv[1]', 'c', /one argument/)
+  )
 })
 
 test('A master that is itself given by -e serves', async () => {

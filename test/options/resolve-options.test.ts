@@ -59,11 +59,13 @@ test('Every option has its documented default', t => {
     workerPingIntervalMs: 60_000,
     unresponsiveTimeoutMs: 30_000,
     strategy: 'first',
+    surge: 1,
     keepPrevious: false,
     workerBind: 'socket',
     cwd: process.cwd(),
     env: {},
     execArgv,
+    args: [],
     balance: { policy: 'round-robin' },
     maxConnections: 256,
     maxHeld: 1000,
@@ -88,7 +90,7 @@ test('The options are frozen, and later changes to what was given have no effect
   env.A = '2'
   requires.push('two')
   assert.deepEqual([options.env, options.requires], [{ A: '1' }, ['one']])
-  for (const value of [options, options.env, options.requires, options.execArgv])
+  for (const value of [options, options.env, options.requires, options.execArgv, options.args])
     assert.ok(Object.isFrozen(value))
 })
 
@@ -150,6 +152,8 @@ const wrong: [keyof UpOptions, unknown, RegExp][] = [
   ['env', 'A=1', /an object/],
   ['env', ['A=1'], /an object/],
   ['execArgv', '--inspect', /a list of strings/],
+  ['args', '-v', /a list of strings/],
+  ['surge', 2, /absent where the strategy is not 'rolling', but "first"/],
   ['trustProxy', 5, /true, false, an address or network such as '10\.0\.0\.0\/8'/],
   ['trustProxy', 'everyone', /true, false, an address or network such as '10\.0\.0\.0\/8'/],
   ['maxConnections', 0, /a whole number of 1 or more/],
@@ -174,6 +178,19 @@ for (const [option, value, expected] of wrong) {
 test('An item of a list is named by its place', () => {
   assert.throws(() => resolveOptions({ requires: ['a', 5] } as never), optionError('requires[1]', 5, STRING))
   assert.throws(() => resolveOptions({ env: { A: 5 } } as never), optionError('env.A', 5, /a string/))
+})
+
+test('`surge` is a number of workers, or an expression', () => {
+  assert.equal(resolveOptions({ strategy: 'rolling', surge: 'cpus + 1' }).surge, availableParallelism() + 1)
+  assert.throws(
+    () => resolveOptions({ strategy: 'rolling', surge: 0 }),
+    optionError('surge', 0, /a whole number from 1 to 1024, or an expression/)
+  )
+})
+
+test('Arguments of the app may be empty', () => {
+  assert.deepEqual(resolveOptions({ args: ['', '-v'] }).args, ['', '-v'])
+  assert.throws(() => resolveOptions({ args: [5] } as never), optionError('args[0]', 5, /a string/))
 })
 
 test('A file is no working directory', t => {

@@ -51,6 +51,11 @@ test('`cwd` is the working directory of the workers, and the base of the path of
   assert.equal((await stateOf(port)).cwd, realpathSync(cwd))
 })
 
+test('`args` are the arguments of the app', async t => {
+  const { port } = await serve(t, app, { numWorkers: 1, args: ['--verbose', ''] })
+  assert.deepEqual((await stateOf(port)).argv, [app, '--verbose', ''])
+})
+
 test('`env` is merged over the environment of the master; undefined removes a name', async t => {
   process.env['TEST_A'] = 'master'
   process.env['TEST_B'] = 'master'
