@@ -12,12 +12,18 @@ export const CANDIDATES = {
   up: { label: 'up', program: 'up' },
   'up-plain': { label: 'up, fastPath false', program: 'up', setup: { fastPath: false } },
   'up-middleware': { label: 'up, 5 middlewares', program: 'up', setup: { middlewares: 5 } },
+  'up-handoff': { label: 'up, handoff', program: 'up', setup: { transport: 'handoff' } },
   nginx: { label: 'nginx', program: 'nginx' },
   haproxy: { label: 'HAProxy', program: 'haproxy' },
   undici: { label: 'undici dispatch', program: 'undici' },
   'http-proxy': { label: 'http-proxy', program: 'http-proxy' },
   httpxy: { label: 'httpxy', program: 'httpxy' },
   cluster: { label: 'node:cluster, no proxy', program: 'cluster' },
+  'cluster-none': {
+    label: 'node:cluster, SCHED_NONE',
+    program: 'cluster',
+    setup: { schedulingPolicy: 'none' }
+  },
   bare: { label: 'the app alone', program: 'bare' }
 } as const satisfies Record<string, Candidate>
 

@@ -30,14 +30,22 @@ export function cpuColumns(unit: string, { micro = true } = {}): Column[] {
   ]
 }
 
-/** The quotient of a candidate's figure and another's. */
+/** The same of all processes but the clients', where some candidates have no hop to compare. */
+export function allCpuColumns(others: readonly CandidateName[]): Column[] {
+  return [
+    { head: 'all: CPU µs', cell: ({ figures }) => decimal(figures.allUs) },
+    ...others.map(other => ({
+      head: `all ÷ ${other === 'bare' ? 'the app' : other}'s`,
+      cell: ({ figures }: TableRow, all: readonly TableRow[]) => quotient(figures, other, 'allUs', all)
+    }))
+  ]
+}
+
+/** The quotient of a candidate's figure and another's, for who has a hop. */
 export function timesColumn(other: CandidateName, key: 'hopUs' | 'perSecond'): Column {
   return {
     head: `÷ ${other}'s`,
-    cell: ({ hasHop, figures }, all) => {
-      const base = all.find(({ candidate }) => candidate === other)?.figures[key]
-      return hasHop && base !== undefined ? (figures[key] / base).toFixed(2) : NONE
-    }
+    cell: ({ hasHop, figures }, all) => (hasHop ? quotient(figures, other, key, all) : NONE)
   }
 }
 
@@ -62,4 +70,14 @@ export function milliseconds(value: number | undefined): string {
 
 export function count(value: number | undefined): string {
   return value === undefined ? NONE : Math.round(value).toLocaleString('en-US')
+}
+
+function quotient(
+  figures: Figures,
+  other: CandidateName,
+  key: 'hopUs' | 'allUs' | 'perSecond',
+  all: readonly TableRow[]
+): string {
+  const base = all.find(({ candidate }) => candidate === other)?.figures[key]
+  return base === undefined ? NONE : (figures[key] / base).toFixed(2)
 }

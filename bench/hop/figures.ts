@@ -1,3 +1,5 @@
+import type { CpuTimes } from './subject.js'
+
 /** What one round of a row says of a candidate. */
 export interface Figures {
   /** Requests, messages or transfers that were answered, and those that were not. */
@@ -6,6 +8,8 @@ export interface Figures {
   /** CPU time for one of them, in microseconds. */
   readonly hopUs: number
   readonly workersUs: number
+  /** Of all processes but the clients'. */
+  readonly allUs: number
   readonly perSecond: number
   /** In milliseconds. */
   readonly p50?: number
@@ -39,6 +43,15 @@ export function summarize(rounds: readonly Figures[]): Figures {
     return [key, (REDUCE[key] ?? median)(values)] as const
   })
   return Object.fromEntries(entries) as unknown as Figures
+}
+
+/** CPU time for each of what was done. */
+export function cpuFigures(
+  { hop, workers }: CpuTimes,
+  done: number
+): Pick<Figures, 'hopUs' | 'workersUs' | 'allUs'> {
+  const [hopUs, workersUs] = [(hop * 1e6) / done, (workers * 1e6) / done]
+  return { hopUs, workersUs, allUs: hopUs + workersUs }
 }
 
 function median(values: readonly number[]): number {

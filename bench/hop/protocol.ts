@@ -4,8 +4,11 @@ export interface Setup {
   readonly sockets: readonly string[]
   /** Of up: how many middlewares that do nothing stand in front. */
   readonly middlewares?: number
-  /** Of up: its option of this name. */
+  /** Of up: its options of these names. */
   readonly fastPath?: boolean
+  readonly transport?: 'handoff'
+  /** Of node:cluster; its default is to pass connections on, one worker after the other. */
+  readonly schedulingPolicy?: 'none'
 }
 
 /** The first message of a candidate or a backend. */

@@ -1,4 +1,4 @@
-import type { Figures } from './figures.js'
+import { cpuFigures, type Figures } from './figures.js'
 import type { Subject } from './subject.js'
 import type { Workshop } from './workshop.js'
 import { runWrk, type WrkOptions } from './wrk.js'
@@ -15,8 +15,7 @@ export async function wrkFigures(
   return {
     done,
     failed: result.statuses + result.broken,
-    hopUs: (cpu.hop * 1e6) / done,
-    workersUs: (cpu.workers * 1e6) / done,
+    ...cpuFigures(cpu, done),
     perSecond: done / result.seconds,
     p50: result.p50,
     p99: result.p99

@@ -40,16 +40,16 @@ test('the hop bench prints a table in Markdown, and writes JSON', { skip }, asyn
   assert.equal(lines.length, 4, bench.output)
   assert.deepEqual(
     cells[0]?.map(cell => cell.trim()),
-    ['', 'hop: CPU µs per request', 'workers: CPU µs', 'requests/s', 'p50', 'p99', 'failed']
+    ['', 'hop: CPU µs per request', 'workers: CPU µs', 'all: CPU µs', 'requests/s', 'p50', 'p99', 'failed']
   )
-  assert.match(lines[1] ?? '', /^\| -+( \| -+:){6} \|$/)
+  assert.match(lines[1] ?? '', /^\| -+( \| -+:){7} \|$/)
   assert.match(
     lines[2] ?? '',
-    /^\| up \([\d.]+\) +\| +[\d.]+ \| +[\d.]+ \| +[\d,]+ \| +[\d.]+ ms \| +[\d.]+ ms \| +0 \|$/
+    /^\| up \([\d.]+\) +\| +[\d.]+ \| +[\d.]+ \| +[\d.]+ \| +[\d,]+ \| +[\d.]+ ms \| +[\d.]+ ms \| +0 \|$/
   )
   assert.match(
     lines[3] ?? '',
-    /^\| the app alone +\| +– \| +[\d.]+ \| +[\d,]+ \| +[\d.]+ ms \| +[\d.]+ ms \| +0 \|$/
+    /^\| the app alone +\| +– \| +[\d.]+ \| +[\d.]+ \| +[\d,]+ \| +[\d.]+ ms \| +[\d.]+ ms \| +0 \|$/
   )
   assert.ok(await prettier.check(`${lines.join('\n')}\n`, { parser: 'markdown' }), 'prettier would change it')
 
@@ -64,6 +64,7 @@ test('the hop bench prints a table in Markdown, and writes JSON', { skip }, asyn
     assert.ok((figures['done'] ?? 0) > 0)
     assert.ok((figures['workersUs'] ?? 0) > 0)
     assert.equal((figures['hopUs'] ?? 0) > 0, candidate === 'up')
+    assert.ok((figures['allUs'] ?? 0) >= (figures['workersUs'] ?? Infinity))
   }
 })
 

@@ -3,7 +3,10 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { hopWith, tellStarted } from './serve.js'
+import { hopWith, readSetup, tellStarted } from './serve.js'
+
+// Said, since the environment may say something else.
+cluster.schedulingPolicy = readSetup().schedulingPolicy === 'none' ? cluster.SCHED_NONE : cluster.SCHED_RR
 
 cluster.setupPrimary({ exec: fileURLToPath(new URL('./cluster-worker.js', import.meta.url)), args: [] })
 const workers = [cluster.fork(), cluster.fork()]

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url'
 import up, { OptionError, type UpServer } from 'up-server'
 import { hopWith, listen, readSetup, tellStarted, tellUnavailable } from './serve.js'
 
-const { middlewares = 0, fastPath } = readSetup()
+const { middlewares = 0, fastPath, transport } = readSetup()
+/** Options that not every version of up has. */
+const asked = {
+  ...(fastPath === undefined ? {} : { fastPath }),
+  ...(transport === undefined ? {} : { transport })
+}
+
 const server = createServer()
 const srv = start()
 if (srv !== undefined) {
@@ -16,16 +22,18 @@ if (srv !== undefined) {
   tellStarted({ port, hop: hopWith(workers), workers, version: up.version }, () => srv.close())
 }
 
-/** Undefined if this version has no option `fastPath`, and it was asked for. */
+/** Undefined if this version has not the options that were asked for. */
 function start(): UpServer | undefined {
-  const options = { numWorkers: 2, workerTimeout: '1s', ...(fastPath === undefined ? {} : { fastPath }) }
+  const options = { numWorkers: 2, workerTimeout: '1s', ...asked }
   try {
     const srv = up(server, fileURLToPath(new URL('../app.js', import.meta.url)), options)
     srv.on('fail', error => console.error(error))
     return srv
   } catch (error) {
-    if (!(error instanceof OptionError) || !error.message.includes('fastPath')) throw error
-    tellUnavailable('this version of up has no option fastPath')
+    const isAsked = (name: string): boolean =>
+      error instanceof OptionError && error.option === `option ${name}`
+    if (!Object.keys(asked).some(isAsked)) throw error
+    tellUnavailable(`this version of up has no option ${Object.keys(asked).join(', ')}`)
     return undefined
   }
 }

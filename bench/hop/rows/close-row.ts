@@ -1,5 +1,6 @@
 import { runAb } from '../../common/ab.js'
-import { cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
+import { allCpuColumns, cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
+import { cpuFigures } from '../figures.js'
 import type { Row } from '../row.js'
 
 const CONNECTIONS = 64
@@ -10,10 +11,26 @@ const REQUESTS_PER_SECOND = 4000
 export const CLOSE_ROW: Row = {
   name: 'close',
   title: () => `\`Connection: close\`: one request per connection, ${CONNECTIONS} at once (\`ab\`)`,
-  candidates: ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'cluster', 'bare'],
+  candidates: [
+    'up',
+    'up-plain',
+    'up-handoff',
+    'nginx',
+    'haproxy',
+    'undici',
+    'cluster',
+    'cluster-none',
+    'bare'
+  ],
   needs: ['wrk', 'ab'],
   fresh: false,
-  columns: [...cpuColumns('request'), perSecondColumn('requests/s'), ...LATENCY_COLUMNS, FAILED_COLUMN],
+  columns: [
+    ...cpuColumns('request'),
+    ...allCpuColumns(['cluster', 'bare']),
+    perSecondColumn('requests/s'),
+    ...LATENCY_COLUMNS,
+    FAILED_COLUMN
+  ],
   async measure(subject, { workshop, flags: { seconds } }) {
     const { result, cpu } = await subject.accounted(async () => {
       const start = performance.now()
@@ -32,8 +49,7 @@ export const CLOSE_ROW: Row = {
     return {
       done,
       failed: result.failed,
-      hopUs: (cpu.hop * 1e6) / done,
-      workersUs: (cpu.workers * 1e6) / done,
+      ...cpuFigures(cpu, done),
       perSecond: done / result.seconds,
       ...result.latency
     }

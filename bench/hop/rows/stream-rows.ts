@@ -1,4 +1,5 @@
 import { decimal, FAILED_COLUMN, cpuColumns, timesColumn, type Column } from '../columns.js'
+import { cpuFigures } from '../figures.js'
 import type { FromClient, ToClient } from '../protocol.js'
 import type { Row } from '../row.js'
 
@@ -43,8 +44,7 @@ function streamRow(name: 'download' | 'upload', title: string): Row {
         return {
           done: report.done,
           failed: report.failed,
-          hopUs: (cpu.hop * 1e6) / report.done,
-          workersUs: (cpu.workers * 1e6) / report.done,
+          ...cpuFigures(cpu, report.done),
           perSecond: report.done / report.seconds,
           rssBefore,
           rssPeak: subject.memory().peak

@@ -1,4 +1,5 @@
 import { cpuColumns, FAILED_COLUMN, perSecondColumn } from '../columns.js'
+import { cpuFigures } from '../figures.js'
 import type { FromClient, ToClient } from '../protocol.js'
 import type { Row } from '../row.js'
 
@@ -25,8 +26,7 @@ export const WEBSOCKET_ROW: Row = {
       return {
         done,
         failed,
-        hopUs: (cpu.hop * 1e6) / done,
-        workersUs: (cpu.workers * 1e6) / done,
+        ...cpuFigures(cpu, done),
         perSecond: done / took
       }
     } finally {

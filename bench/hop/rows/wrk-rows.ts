@@ -1,9 +1,15 @@
-import { cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
+import { allCpuColumns, cpuColumns, FAILED_COLUMN, LATENCY_COLUMNS, perSecondColumn } from '../columns.js'
 import type { Row } from '../row.js'
 import { wrkFigures } from '../wrk-figures.js'
 
-const COLUMNS = [...cpuColumns('request'), perSecondColumn('requests/s'), ...LATENCY_COLUMNS, FAILED_COLUMN]
-const SOME = ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'cluster', 'bare'] as const
+const COLUMNS = [
+  ...cpuColumns('request'),
+  ...allCpuColumns(['cluster', 'nginx']),
+  perSecondColumn('requests/s'),
+  ...LATENCY_COLUMNS,
+  FAILED_COLUMN
+]
+const SOME = ['up', 'up-plain', 'up-handoff', 'nginx', 'haproxy', 'undici', 'cluster', 'bare'] as const
 
 interface WrkRow extends Pick<Row, 'name' | 'title' | 'candidates'> {
   readonly connections: number
@@ -14,7 +20,18 @@ export const WRK_ROWS: readonly Row[] = [
   wrkRow({
     name: 'hello',
     title: () => 'Hello world, 64 keep-alive connections',
-    candidates: ['up', 'up-plain', 'nginx', 'haproxy', 'undici', 'http-proxy', 'httpxy', 'cluster', 'bare'],
+    candidates: [
+      'up',
+      'up-plain',
+      'up-handoff',
+      'nginx',
+      'haproxy',
+      'undici',
+      'http-proxy',
+      'httpxy',
+      'cluster',
+      'bare'
+    ],
     connections: 64
   }),
   wrkRow({
