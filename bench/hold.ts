@@ -9,7 +9,7 @@ import { runHeld, type HeldPlan, type HeldResult } from './hold/held.js'
 import { runMigration, type MigrationResult } from './hold/migration.js'
 import { runOutage, type OutageResult } from './hold/outage.js'
 import { heldTable, migrationTable, outageTable, uploadsTable } from './hold/tables.js'
-import { Workshop } from './hop/workshop.js'
+import { Workshop } from './common/workshop.js'
 
 interface Part {
   readonly title: string

@@ -7,7 +7,7 @@ import { readFlags, USAGE, type Flags } from './hop/flags.js'
 import { TOOLS, type Row, type Tool } from './hop/row.js'
 import { ROWS } from './hop/rows.js'
 import { runRow, showRow, type RowResult } from './hop/run-row.js'
-import { Workshop } from './hop/workshop.js'
+import { Workshop } from './common/workshop.js'
 
 /** The whole bench may take so long. */
 const LIMIT_MS = 60 * 60_000

@@ -1,6 +1,6 @@
 import type { Child } from '../common/child.js'
 import type { FromCandidate, Processes, Setup } from '../hop/protocol.js'
-import type { Workshop } from '../hop/workshop.js'
+import type { Workshop } from '../common/workshop.js'
 import type { FromProxy, ProxySetup, ToProxy } from './protocol.js'
 
 export interface Candidate {

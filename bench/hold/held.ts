@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Child } from '../common/child.js'
-import type { Workshop } from '../hop/workshop.js'
+import type { Workshop } from '../common/workshop.js'
 import { Backend } from './backends.js'
 import { startProxy, type Started } from './candidates.js'
 import { MemoryWatch } from './memory-watch.js'

@@ -1,5 +1,5 @@
 import type { Child } from '../common/child.js'
-import type { Workshop } from '../hop/workshop.js'
+import type { Workshop } from '../common/workshop.js'
 import type { FromLoad, LoadRecord, LoadSetup, ToLoad } from './protocol.js'
 
 const START_MS = 10_000

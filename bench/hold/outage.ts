@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { percentile } from '../common/latency.js'
-import type { Workshop } from '../hop/workshop.js'
+import type { Workshop } from '../common/workshop.js'
 import { Backend } from './backends.js'
 import { startCandidate, type Candidate } from './candidates.js'
 import { clock } from './clock.js'

@@ -3,7 +3,7 @@ import type { Column } from './columns.js'
 import type { Figures } from './figures.js'
 import type { Flags } from './flags.js'
 import type { Subject } from './subject.js'
-import type { Workshop } from './workshop.js'
+import type { Workshop } from '../common/workshop.js'
 
 export type RowName =
   'hello' | 'connections' | 'close' | 'json' | 'middleware' | 'download' | 'upload' | 'websocket' | 'idle'

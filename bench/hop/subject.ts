@@ -4,7 +4,7 @@ import { CANDIDATES, type Candidate, type CandidateName } from './candidates.js'
 import { cpuSeconds } from './cpu-time.js'
 import { memoryOf, type Memory } from './memory.js'
 import type { FromCandidate, Processes, Setup } from './protocol.js'
-import type { Workshop } from './workshop.js'
+import type { Workshop } from '../common/workshop.js'
 
 const START_MS = 30_000
 /** What a load leaves to do, closed connections above all, is not counted as the next one's. */

@@ -1,6 +1,6 @@
 import { cpuFigures, type Figures } from './figures.js'
 import type { Subject } from './subject.js'
-import type { Workshop } from './workshop.js'
+import type { Workshop } from '../common/workshop.js'
 import { runWrk, type WrkOptions } from './wrk.js'
 
 /** What a run of wrk costs a candidate. */

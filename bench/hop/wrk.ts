@@ -1,5 +1,5 @@
 import { sourceFile } from './source-file.js'
-import type { Workshop } from './workshop.js'
+import type { Workshop } from '../common/workshop.js'
 
 export interface WrkOptions {
   readonly port: number

@@ -87,7 +87,7 @@ test('the hop bench says what is wrong with its arguments', async t => {
   assert.equal(await bench.ended(), 2)
   assert.match(bench.output, /--rows names hullo: expected of hello, /)
   assert.deepEqual(
-    readdirSync(temporary).filter(name => name.startsWith('up-hop-')),
+    readdirSync(temporary).filter(name => name.startsWith('up-bench-')),
     []
   )
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Child } from '../common/child.js'
+import { Child } from './child.js'
 
 const runFile = promisify(execFile)
 /** How long a process may take to end when it is told to. */
@@ -17,7 +17,7 @@ interface Message {
 
 /** Owns the temporary folder and every process of a run, and leaves nothing behind. */
 export class Workshop {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'up-hop-'))
+  readonly #folder = mkdtempSync(join(tmpdir(), 'up-bench-'))
   readonly #children = new Set<Child<Message, Message>>()
   readonly #tools = new AbortController()
   #paths = 0
