@@ -1,74 +1,85 @@
 // `npm run bench:reload`: what clients notice of reloads under load. See docs/performance.md.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { constants, cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { hasAb } from './common/ab.js'
 import { readArguments } from './common/read-arguments.js'
-import { runAbPart } from './reload/ab-run.js'
-import { readFlags, USAGE, type Flags } from './reload/flags.js'
-import { runKeepAlive } from './reload/keep-alive-run.js'
-import type { Result } from './reload/result.js'
+import { Workshop } from './common/workshop.js'
+import { AB_PARTS } from './reload/ab-parts.js'
+import { readFlags, USAGE } from './reload/flags.js'
+import { IDLE_PART } from './reload/idle-part.js'
+import { KEEP_ALIVE_PART } from './reload/keep-alive-part.js'
+import type { Part, PartResult } from './reload/part.js'
 import { Subject } from './reload/subject.js'
-import { makeTable } from './reload/table.js'
 
-interface Part {
-  readonly title: string
-  readonly results: readonly Result[]
-}
-
+const PARTS: readonly Part[] = [KEEP_ALIVE_PART, IDLE_PART, ...AB_PARTS]
 /** The whole bench may take so long. */
-const LIMIT_MS = 20 * 60_000
+const LIMIT_MS = 30 * 60_000
 
 const flags = readArguments(readFlags, USAGE)
-setTimeout(() => {
-  console.error(`the bench did not end within ${LIMIT_MS / 60_000} minutes`)
-  process.exit(1)
-}, LIMIT_MS).unref()
+const workshop = new Workshop()
+let leaving = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void leave(128 + constants.signals[signal], `ended by ${signal}`))
+setTimeout(() => void leave(1, `not done after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref()
 
-const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`
-console.log(`${machine}; ${flags.workers} workers\n`)
-const parts = await measure(flags)
-mkdirSync(dirname(flags.json), { recursive: true })
-writeFileSync(flags.json, JSON.stringify({ date: new Date().toISOString(), machine, flags, parts }, null, 2))
-console.log(`written to ${flags.json}`)
-if (parts.some(({ results }) => results.some(isBad))) {
+try {
+  await measure()
+} catch (error) {
+  // A bench that is told to leave fails all over.
+  if (!leaving) console.error(error)
+  process.exitCode = 1
+}
+if (!leaving) await workshop.end()
+
+async function measure(): Promise<void> {
+  const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`
+  console.log(`${machine}; ${flags.workers} workers.\n`)
+  const done: { title: string; result: PartResult }[] = []
+  const notes = new Set<string>()
+  for (const part of PARTS) {
+    if (!flags.parts.includes(part.name)) continue
+    if (part.needsAb && !(await hasAb())) {
+      notes.add('ab is not installed (Debian: apt install apache2-utils), so its parts are left out')
+      continue
+    }
+    const title = part.title(flags)
+    console.error(title)
+    const result = await runPart(part, notes)
+    console.log(`### ${title}\n\n${result.table}\n`)
+    for (const problem of result.problems) console.error(problem)
+    done.push({ title, result })
+  }
+  if (notes.size > 0) console.log([...notes].map(note => `- ${note}\n`).join(''))
+  mkdirSync(dirname(flags.json), { recursive: true })
+  const parts = done.map(({ title, result }) => ({ title, results: result.results }))
+  writeFileSync(
+    flags.json,
+    JSON.stringify({ date: new Date().toISOString(), machine, flags, parts }, null, 2)
+  )
+  console.error(`written to ${flags.json}`)
+  if (!done.some(({ result }) => result.bad)) return
   console.error('up failed a request or broke a connection')
   process.exitCode = 1
 }
 
-async function measure({ connections, uploads, requests, concurrency }: Flags): Promise<Part[]> {
-  const parts: Part[] = []
+/** Each part has masters of its own: what one leaves behind is not the next one's. */
+async function runPart(part: Part, notes: Set<string>): Promise<PartResult> {
   const subjects: Subject[] = []
-  try {
-    for (const strategy of flags.strategies) subjects.push(await Subject.startUp(flags, strategy))
-    subjects.push(await Subject.startCluster(flags))
-    const title = `${connections} keep-alive connections and ${uploads} that upload, reloads back to back`
-    parts.push(show({ title, results: await runKeepAlive(subjects, flags) }))
-    if (requests > 0 && !(await hasAb())) {
-      console.log('ab is not installed (Debian: apt install apache2-utils), so its part is left out.\n')
-    } else if (requests > 0) {
-      for (const keepAlive of [false, true]) {
-        const command = `ab ${keepAlive ? '-k ' : ''}-n ${requests} -c ${concurrency}`
-        const results = await runAbPart(subjects, flags, keepAlive)
-        parts.push(show({ title: `\`${command}\`, a reload a second`, results }))
-      }
-    }
-  } finally {
-    await Promise.all(subjects.map(subject => subject.stop()))
+  for (const name of flags.masters ?? part.masters) {
+    const subject = await Subject.start(workshop, name, flags)
+    if (typeof subject === 'string') notes.add(`${name} is left out: ${subject}`)
+    else subjects.push(subject)
   }
-  return parts
+  const result = await part.run(subjects, { workshop, flags })
+  await Promise.all(subjects.map(subject => subject.stop()))
+  return result
 }
 
-function show(part: Part): Part {
-  console.log(`### ${part.title}\n\n${makeTable(part.results)}\n`)
-  for (const { master, problems } of part.results) {
-    for (const problem of problems.slice(0, 8)) console.log(`${master}: ${problem}`)
-    if (problems.length > 0) console.log()
-  }
-  return part
-}
-
-/** Node:cluster is there for comparison; the figures of times and memory are for reading only. */
-function isBad({ master, failed, broken }: Result): boolean {
-  return master.startsWith('up') && (failed > 0 || broken > 0)
+async function leave(code: number, why: string): Promise<void> {
+  if (leaving) return
+  leaving = true
+  console.error(why)
+  await workshop.end()
+  process.exit(code)
 }

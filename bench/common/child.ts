@@ -41,7 +41,9 @@ export class Child<To extends Message, From extends Message> {
         leave()
         reject(new Error(`${this.#name} ${why}`))
       }
-      const onMessage = (message: unknown): void => {
+      const onMessage = (message: object): void => {
+        // PM2 talks to whoever started it, too.
+        if (!('type' in message)) return
         const got = message as From
         if (got.type !== type) return fail(`said ${JSON.stringify(got)}`)
         leave()

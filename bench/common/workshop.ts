@@ -45,6 +45,8 @@ export class Workshop {
     // A group of its own: a terminal's Ctrl+C is for the bench, which then ends the others in order.
     const child = new Child<To, From>(program, args, {
       detached: true,
+      // The tables are all that is to stand on stdout.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [...process.execArgv, ...execArgv]
     })
     this.#children.add(child)

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { asNames, openFilesLimit } from '../common/flag-values.js'
 import { CANDIDATE_NAMES, type CandidateName } from './candidates.js'
 
 const PARTS = ['outage', 'held', 'uploads', 'migration'] as const
@@ -67,8 +67,8 @@ export function readFlags(args: readonly string[]): Flags {
     fallback: number
   ): number => asWhole(name, values[name] ?? String(fallback))
   const flags = {
-    parts: asNames('parts', values.parts, PARTS),
-    candidates: asNames('candidates', values.candidates, CANDIDATE_NAMES),
+    parts: asNames('parts', values.parts ?? PARTS.join(','), PARTS),
+    candidates: asNames('candidates', values.candidates ?? CANDIDATE_NAMES.join(','), CANDIDATE_NAMES),
     rate: whole('rate', 200),
     seconds: whole('seconds', 15),
     awayMs: whole('away', 5000),
@@ -81,7 +81,7 @@ export function readFlags(args: readonly string[]): Flags {
   const least = Math.ceil(flags.awayMs / 1000 / (1 - 2 * SHARE_BEFORE))
   if (flags.seconds < least)
     throw new Error(`--seconds is ${flags.seconds}: expected ${least} at least with --away ${flags.awayMs}`)
-  const most = descriptors() - SPARE_DESCRIPTORS
+  const most = openFilesLimit() - SPARE_DESCRIPTORS
   const wanted = Math.max(...flags.held, flags.uploads)
   if (wanted > most)
     throw new Error(`--held or --uploads is ${wanted}: expected ${most} at most, see ulimit -Hn`)
@@ -93,22 +93,4 @@ function asWhole(name: string, text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new Error(`--${name} is ${text}: expected a whole number from 1`)
   return value
-}
-
-function asNames<T extends string>(
-  flag: string,
-  text: string | undefined,
-  known: readonly T[]
-): readonly T[] {
-  const wanted: readonly string[] = text?.split(',') ?? known
-  const wrong = wanted.filter(name => !known.some(each => each === name))
-  if (wrong.length > 0)
-    throw new Error(`--${flag} names ${wrong.join(', ')}: expected of ${known.join(', ')}`)
-  return known.filter(name => wanted.includes(name))
-}
-
-/** Node has raised the soft limit to the hard one. */
-function descriptors(): number {
-  const limits = readFileSync('/proc/self/limits', 'latin1')
-  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity)
 }

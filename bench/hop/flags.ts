@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { asNames, openFilesLimit } from '../common/flag-values.js'
 import { CANDIDATE_NAMES, type CandidateName } from './candidates.js'
 import type { RowName } from './row.js'
 import { ROW_NAMES } from './rows.js'
@@ -57,31 +57,15 @@ export function readFlags(args: readonly string[]): Flags {
     rounds: whole('rounds', quick ? 2 : 5),
     seconds: whole('seconds', quick ? 1 : 4),
     warmUpSeconds: quick ? 1 : 2,
-    rows: asNames('rows', values.rows, ROW_NAMES, quick ? ['hello'] : ROW_NAMES),
-    candidates: asNames('candidates', values.candidates, CANDIDATE_NAMES, CANDIDATE_NAMES),
+    rows: asNames('rows', values.rows ?? (quick ? 'hello' : ROW_NAMES.join(',')), ROW_NAMES),
+    candidates: asNames('candidates', values.candidates ?? CANDIDATE_NAMES.join(','), CANDIDATE_NAMES),
     idle: atMostAllowed(whole('idle', quick ? 1000 : 10_000)),
     json: values.json ?? 'bench/results/hop.json'
   }
 }
 
-function asNames<T extends string>(
-  flag: string,
-  text: string | undefined,
-  known: readonly T[],
-  fallback: readonly T[]
-): readonly T[] {
-  if (text === undefined) return fallback
-  const wanted = text.split(',')
-  const wrong = wanted.filter(name => !known.includes(name as T))
-  if (wrong.length > 0)
-    throw new Error(`--${flag} names ${wrong.join(', ')}: expected of ${known.join(', ')}`)
-  return known.filter(name => wanted.includes(name))
-}
-
-/** Each process of the bench may have so many files open: Node has raised the soft limit to the hard one. */
 function atMostAllowed(connections: number): number {
-  const limits = readFileSync('/proc/self/limits', 'latin1')
-  const allowed = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity) - SPARE_DESCRIPTORS
+  const allowed = openFilesLimit() - SPARE_DESCRIPTORS
   if (connections <= allowed) return connections
   console.error(`--idle is ${allowed} instead of ${connections}: see ulimit -Hn`)
   return allowed

@@ -1,12 +1,13 @@
-// The comparison: a rolling reload by node:cluster, as people write it.
-// Arguments: the number of workers; how long an old worker may take to leave, in milliseconds.
+// The comparison: a rolling reload by node:cluster, as a careful user writes it.
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { serveBench } from './serve-bench.js'
+import { readSetup, serveBench } from './serve-bench.js'
 
-const [numWorkers = 1, graceMs = 5000] = process.argv.slice(2).map(Number)
+const { workers: numWorkers, graceMs } = readSetup()
+// Said, since the environment may say something else.
+cluster.schedulingPolicy = cluster.SCHED_RR
 cluster.setupPrimary({ exec: fileURLToPath(new URL('./cluster-worker.js', import.meta.url)), args: [] })
 
 const alive = new Set<Worker>()
@@ -16,9 +17,12 @@ let port = 0
 let current: Worker[] = []
 for (let i = 0; i < numWorkers; i++) current.push(await start())
 
-serveBench({ port, countWorkers: () => alive.size, reload, stop })
+serveBench({ port, numWorkers, countWorkers: () => alive.size, reload, stop })
 
-/** A new worker for each old one, one at a time; the old one leaves when its connections have closed. */
+/**
+ * A new worker for each old one, one at a time. Once the new one listens, the old one stops accepting, closes its
+ * idle connections, and leaves when the others have had their answer; or is told to after a while.
+ */
 async function reload(): Promise<void> {
   const old = current
   current = []

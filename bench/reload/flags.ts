@@ -1,8 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Strategy } from 'up-server'
+import { asNames, openFilesLimit } from '../common/flag-values.js'
+import { MASTER_NAMES, type MasterName } from './masters.js'
+
+const PARTS = ['keep-alive', 'idle', 'ab', 'ab-k'] as const
+export type PartName = (typeof PARTS)[number]
 
 export interface Flags {
+  readonly parts: readonly PartName[]
+  /** Undefined: those that each part has by default. */
+  readonly masters: readonly MasterName[] | undefined
   /** Reloads back to back. */
   readonly reloads: number
   /** In so many rounds, between which the masters take turns. */
@@ -11,13 +18,14 @@ export interface Flags {
   readonly uploads: number
   /** How long each round of load without reloads takes, in milliseconds. */
   readonly calmMs: number
+  /** Idle connections, and reloads over them. */
+  readonly idle: number
+  readonly idleReloads: number
   /** Of ab: requests in all, and how many at once. */
   readonly requests: number
   readonly concurrency: number
   readonly workers: number
-  /** Up is measured once with each. */
-  readonly strategies: readonly Strategy[]
-  /** How long an old worker of node:cluster may take to leave, in milliseconds. */
+  /** How long an old worker that is not up's may take to leave, in milliseconds. */
   readonly graceMs: number
   /** Where the results go as JSON. */
   readonly json: string
@@ -25,18 +33,25 @@ export interface Flags {
 
 export const USAGE = `npm run bench:reload -- [flags]
 
-  --reloads N      reloads back to back (50)
-  --rounds N       in so many rounds (5)
-  --connections N  keep-alive connections that send GETs (64)
-  --uploads N      keep-alive connections that send POSTs (16)
-  --calm MS        length of each round without reloads (2000)
-  --requests N     requests of each ab run (100000); 0 leaves ab out
-  --concurrency N  ab's connections (1000)
-  --strategies S   of up, one column each: first, all, rolling (first,rolling)
-  --workers N      workers of each master (the CPUs)
-  --grace MS       time that node:cluster's old workers have to leave (5000)
-  --json PATH      where the results go (bench/results/reload.json)
+  --parts NAMES     ${PARTS.join(',')} (all)
+  --masters NAMES   ${MASTER_NAMES.join(',')}
+                    (each part has its own: docs/performance.md)
+  --reloads N       reloads back to back (50)
+  --rounds N        in so many rounds (5)
+  --connections N   keep-alive connections that send GETs (64)
+  --uploads N       keep-alive connections that send POSTs (16)
+  --calm MS         length of each round without reloads (2000)
+  --idle N          idle keep-alive connections (10000)
+  --idle-reloads N  reloads over them (10)
+  --requests N      requests of each ab run (100000)
+  --concurrency N   ab's connections (1000)
+  --workers N       workers of each master (the CPUs)
+  --grace MS        time that old workers have to leave, up's apart (5000)
+  --json PATH       where the results go (bench/results/reload.json)
 `
+
+/** Each process may have so many files open beside the idle connections. */
+const SPARE_DESCRIPTORS = 1000
 
 /** Throws when an argument is wrong. */
 export function readFlags(args: readonly string[]): Flags {
@@ -44,21 +59,24 @@ export function readFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      parts: string,
+      masters: string,
       reloads: string,
       rounds: string,
       connections: string,
       uploads: string,
       calm: string,
+      idle: string,
+      'idle-reloads': string,
       requests: string,
       concurrency: string,
       workers: string,
-      strategies: string,
       grace: string,
       json: string
     }
   })
   const whole = (
-    name: Exclude<keyof typeof values, 'json' | 'strategies'>,
+    name: Exclude<keyof typeof values, 'json' | 'parts' | 'masters'>,
     fallback: number,
     min = 1
   ): number => {
@@ -68,21 +86,25 @@ export function readFlags(args: readonly string[]): Flags {
     return value
   }
   return {
+    parts: asNames('parts', values.parts ?? PARTS.join(','), PARTS),
+    masters: values.masters === undefined ? undefined : asNames('masters', values.masters, MASTER_NAMES),
     reloads: whole('reloads', 50),
     rounds: whole('rounds', 5),
     connections: whole('connections', 64),
     uploads: whole('uploads', 16, 0),
     calmMs: whole('calm', 2000),
-    requests: whole('requests', 100_000, 0),
+    idle: atMostAllowed(whole('idle', 10_000)),
+    idleReloads: whole('idle-reloads', 10),
+    requests: whole('requests', 100_000),
     concurrency: whole('concurrency', 1000),
     workers: whole('workers', availableParallelism()),
-    strategies: (values.strategies ?? 'first,rolling').split(',').map(asStrategy),
     graceMs: whole('grace', 5000),
     json: values.json ?? 'bench/results/reload.json'
   }
 }
 
-function asStrategy(name: string): Strategy {
-  if (name === 'first' || name === 'all' || name === 'rolling') return name
-  throw new Error(`--strategies names ${name}: expected first, all or rolling`)
+function atMostAllowed(connections: number): number {
+  const allowed = openFilesLimit() - SPARE_DESCRIPTORS
+  if (connections <= allowed) return connections
+  throw new Error(`--idle is ${connections}: expected ${allowed} at most, see ulimit -Hn`)
 }

@@ -1,16 +1,31 @@
+import type { Strategy } from 'up-server'
+
+/** What a master under test is told by its first argument, as JSON. */
+export interface Setup {
+  readonly workers: number
+  /** How long an old worker of somebody else's may take to leave, in milliseconds. */
+  readonly graceMs: number
+  /** Of up. */
+  readonly strategy?: Strategy
+  readonly transport?: 'handoff'
+}
+
 /** From the bench to a master under test; each is answered by the message of the same type. */
 export type ToMaster =
   | { readonly type: 'reload' }
+  /** Answered when no worker from before the last reload is left. */
+  | { readonly type: 'settle' }
   /** The answer tells what was seen since the last one. */
   | { readonly type: 'gauge' }
-  | { readonly type: 'stop' }
 
 /** From a master under test to the bench. */
 export type FromMaster =
-  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'started'; readonly running: { readonly port: number; readonly version?: string } }
+  | { readonly type: 'started'; readonly unavailable: string }
   | { readonly type: 'reload'; readonly tookMs: number }
+  /** Since the reload began; Infinity, if there still were too many when the patience was over. */
+  | { readonly type: 'settle'; readonly tookMs: number }
   | { readonly type: 'gauge'; readonly reading: Reading }
-  | { readonly type: 'stop' }
   | { readonly type: 'failed'; readonly message: string }
 
 /** What a master shows of itself; memory in bytes. */
@@ -55,4 +70,28 @@ export interface LoadReport {
   readonly latencies: Float64Array
   /** The first few failures in words. */
   readonly problems: readonly string[]
+}
+
+/** From the bench to the process that holds idle connections; `ready` comes without being asked for. */
+export type ToIdle = { readonly type: 'use' }
+
+export type FromIdle =
+  { readonly type: 'ready'; readonly opened: number } | { readonly type: 'use'; readonly report: IdleReport }
+
+export interface IdleReport {
+  readonly used: IdleCount
+  readonly unused: IdleCount
+  /** Of each request at the end that succeeded, in milliseconds. */
+  readonly latencies: Float64Array
+  /** The first few failures in words. */
+  readonly problems: readonly string[]
+}
+
+/** What became of idle connections. */
+export interface IdleCount {
+  readonly opened: number
+  /** Closed by the server before the end. */
+  readonly closed: number
+  /** Were open, and the request at the end had its answer. */
+  readonly usable: number
 }

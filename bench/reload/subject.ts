@@ -1,35 +1,54 @@
-import type { Strategy } from 'up-server'
-import { Child } from '../common/child.js'
+import type { Child } from '../common/child.js'
+import type { Workshop } from '../common/workshop.js'
 import type { Flags } from './flags.js'
-import type { FromMaster, Reading, ToMaster } from './protocol.js'
+import { MASTERS, type MasterEntry, type MasterName } from './masters.js'
+import type { FromMaster, Reading, Setup, ToMaster } from './protocol.js'
 
-const START_MS = 30_000
+/** Some are installed first. */
+const START_MS = 240_000
 const RELOAD_MS = 60_000
-const STOP_MS = 30_000
 
 /** A master under test, in a process of its own. */
 export class Subject {
-  readonly name: string
+  readonly name: MasterName
+  readonly label: string
   readonly port: number
+  readonly #workshop: Workshop
   readonly #child: Child<ToMaster, FromMaster>
 
-  static startUp(flags: Flags, strategy: Strategy): Promise<Subject> {
-    return Subject.#start(`up, '${strategy}'`, 'up-master', [String(flags.workers), strategy])
+  /** Resolves with the reason instead, if this master is not to be had here. */
+  static async start(
+    workshop: Workshop,
+    name: MasterName,
+    { workers, graceMs }: Pick<Flags, 'workers' | 'graceMs'>
+  ): Promise<Subject | string> {
+    const master: MasterEntry = MASTERS[name]
+    const setup: Setup = { workers, graceMs, ...master.setup }
+    const program = new URL(`./${master.program}.js`, import.meta.url)
+    const child = workshop.fork<ToMaster, FromMaster>(program, [JSON.stringify(setup)])
+    const started = await child.await('started', START_MS)
+    if ('running' in started) {
+      const { port, version } = started.running
+      const label = version === undefined ? master.label : `${master.label} (${version})`
+      return new Subject(workshop, { name, label, port, child })
+    }
+    await workshop.stop(child)
+    return started.unavailable
   }
 
-  static startCluster(flags: Flags): Promise<Subject> {
-    return Subject.#start('node:cluster', 'cluster-master', [String(flags.workers), String(flags.graceMs)])
-  }
-
-  static async #start(name: string, file: string, args: string[]): Promise<Subject> {
-    const child = new Child<ToMaster, FromMaster>(new URL(`./${file}.js`, import.meta.url), args)
-    const { port } = await child.await('listening', START_MS)
-    return new Subject(name, port, child)
-  }
-
-  private constructor(name: string, port: number, child: Child<ToMaster, FromMaster>) {
+  private constructor(
+    workshop: Workshop,
+    {
+      name,
+      label,
+      port,
+      child
+    }: { name: MasterName; label: string; port: number; child: Child<ToMaster, FromMaster> }
+  ) {
     this.name = name
+    this.label = label
     this.port = port
+    this.#workshop = workshop
     this.#child = child
   }
 
@@ -38,16 +57,17 @@ export class Subject {
     return (await this.#child.ask({ type: 'reload' }, RELOAD_MS)).tookMs
   }
 
+  /** Resolves when no old worker is left, with the time since the last reload began; Infinity if one stays. */
+  async settle(): Promise<number> {
+    return (await this.#child.ask({ type: 'settle' }, RELOAD_MS)).tookMs
+  }
+
   /** The state now, with the peaks since the last call. */
   async gauge(): Promise<Reading> {
     return (await this.#child.ask({ type: 'gauge' }, RELOAD_MS)).reading
   }
 
-  async stop(): Promise<void> {
-    try {
-      await this.#child.ask({ type: 'stop' }, STOP_MS)
-    } finally {
-      this.#child.disconnect()
-    }
+  stop(): Promise<void> {
+    return this.#workshop.stop(this.#child)
   }
 }

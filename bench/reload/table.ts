@@ -35,14 +35,14 @@ function pair({ calm, reloading }: Result, key: keyof Latency): string {
   return `${calm[key].toFixed(1)} / ${reloading[key].toFixed(1)} ms`
 }
 
-function bold(value: number): string {
+export function bold(value: number): string {
   return `**${count(value)}**`
 }
 
-function count(value: number): string {
+export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(0)
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Child } from '../common/child.js'
 import { latencyOf, percentile } from '../common/latency.js'
-import type { Flags } from './flags.js'
+import { MASTER_NAMES } from './masters.js'
+import type { Bench, Part } from './part.js'
 import type { FromLoad, LoadReport, Reading, ToLoad } from './protocol.js'
-import type { Result } from './result.js'
+import { reportOf, type Result } from './result.js'
 import type { Subject } from './subject.js'
 
 const START_MS = 10_000
@@ -23,55 +23,73 @@ interface Seen {
 
 /**
  * Keep-alive connections and uploads while one reload follows the other, and the same load without
- * reloads before and after. The masters take turns, so that a slow spell of the machine meets both.
+ * reloads before and after. The masters take turns, so that a slow spell of the machine meets all.
  */
-export async function runKeepAlive(subjects: readonly Subject[], flags: Flags): Promise<Result[]> {
+export const KEEP_ALIVE_PART: Part = {
+  name: 'keep-alive',
+  title: ({ connections, uploads, reloads }) =>
+    `${connections} keep-alive connections and ${uploads} that upload, ${reloads} reloads back to back`,
+  masters: MASTER_NAMES,
+  needsAb: false,
+  run: async (subjects, bench) => reportOf(await measure(subjects, bench))
+}
+
+async function measure(subjects: readonly Subject[], bench: Bench): Promise<Result[]> {
+  const { flags } = bench
   const seen = new Map<Subject, Seen>()
   for (const subject of subjects) {
-    await underLoad(subject, flags, () => delay(WARM_UP_MS))
+    await underLoad(subject, bench, () => delay(WARM_UP_MS))
     const before = await subject.gauge()
     seen.set(subject, { calm: [], reloading: [], reloadTimes: [], readings: [], before })
   }
   for (let round = 0; round < flags.rounds; round++) {
     for (const [subject, results] of seen) {
-      results.calm.push(await underLoad(subject, flags, () => delay(flags.calmMs)))
+      results.calm.push(await underLoad(subject, bench, () => delay(flags.calmMs)))
       const reload = async (): Promise<void> => {
         const done = results.reloadTimes.length
         const due = Math.round((flags.reloads * (round + 1)) / flags.rounds)
         for (let i = done; i < due; i++) results.reloadTimes.push(await subject.reload())
       }
-      results.reloading.push(await underLoad(subject, flags, reload))
+      results.reloading.push(await underLoad(subject, bench, reload))
       results.readings.push(await subject.gauge())
     }
   }
   for (const [subject, results] of seen) {
-    results.calm.push(await underLoad(subject, flags, () => delay(flags.calmMs)))
+    results.calm.push(await underLoad(subject, bench, () => delay(flags.calmMs)))
     await delay(SETTLE_MS)
     results.readings.push(await subject.gauge())
   }
-  return [...seen].map(([subject, results]) => summarize(subject.name, results))
+  return [...seen].map(([subject, results]) => summarize(subject, results))
 }
 
 /** Runs `work` while the clients of one load process are busy. */
-async function underLoad(subject: Subject, flags: Flags, work: () => Promise<unknown>): Promise<LoadReport> {
-  const load = new Child<ToLoad, FromLoad>(new URL('./load-process.js', import.meta.url))
+async function underLoad(
+  subject: Subject,
+  { workshop, flags }: Bench,
+  work: () => Promise<unknown>
+): Promise<LoadReport> {
+  const load = workshop.fork<ToLoad, FromLoad>(new URL('./load-process.js', import.meta.url))
   try {
     const { connections, uploads } = flags
     await load.ask({ type: 'start', port: subject.port, connections, uploads }, START_MS)
     await work()
     return (await load.ask({ type: 'stop' }, STOP_MS)).report
   } finally {
-    load.disconnect()
+    await workshop.stop(load)
   }
 }
 
-function summarize(master: string, { calm, reloading, reloadTimes, readings, before }: Seen): Result {
+function summarize(
+  { name, label }: Subject,
+  { calm, reloading, reloadTimes, readings, before }: Seen
+): Result {
   const after = readings.at(-1) ?? before
   const reports = [...reloading, ...calm]
   const sum = (of: readonly LoadReport[], key: 'requests' | 'uploads' | 'failed' | 'broken'): number =>
     of.reduce((total, report) => total + report[key], 0)
   return {
-    master,
+    name,
+    master: label,
     requests: sum(reloading, 'requests'),
     uploads: sum(reloading, 'uploads'),
     // Without reloads there must be none either.

@@ -1,21 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runAb, type AbReport } from '../common/ab.js'
 import { percentile } from '../common/latency.js'
-import type { Flags } from './flags.js'
-import type { Result } from './result.js'
+import type { Bench, Part } from './part.js'
+import { reportOf, type Result } from './result.js'
 import type { Subject } from './subject.js'
 
 const EVERY_MS = 1000
 const SETTLE_MS = 1000
 
+export const AB_PARTS: readonly Part[] = [abPart('ab', false), abPart('ab-k', true)]
+
 /** ab with a reload a second, and the same without reloads before it. */
-export async function runAbPart(
+function abPart(name: 'ab' | 'ab-k', keepAlive: boolean): Part {
+  return {
+    name,
+    title: ({ requests, concurrency }) =>
+      `\`ab ${keepAlive ? '-k ' : ''}-n ${requests} -c ${concurrency}\`, a reload a second`,
+    masters: ['up-first', 'up-rolling', 'handoff-first', 'handoff-rolling', 'cluster'],
+    needsAb: true,
+    run: async (subjects, bench) => reportOf(await measure(subjects, bench, keepAlive))
+  }
+}
+
+async function measure(
   subjects: readonly Subject[],
-  flags: Flags,
+  { workshop, flags: { requests, concurrency } }: Bench,
   keepAlive: boolean
 ): Promise<Result[]> {
-  const { requests, concurrency } = flags
-  const ab = ({ port }: Subject): Promise<AbReport> => runAb({ port, requests, concurrency, keepAlive })
+  const ab = ({ port }: Subject): Promise<AbReport> =>
+    runAb({ port, requests, concurrency, keepAlive }, workshop.signal)
   const results: Result[] = []
   for (const subject of subjects) {
     const calm = await ab(subject)
@@ -26,7 +39,8 @@ export async function runAbPart(
     await delay(SETTLE_MS)
     const after = await subject.gauge()
     results.push({
-      master: subject.name,
+      name: subject.name,
+      master: subject.label,
       requests: report.requests,
       uploads: 0,
       failed: report.failed + calm.failed,
