@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -29,6 +29,7 @@ export async function install(names: readonly string[]): Promise<Installed | str
       timeout: LIMIT_MS
     })
   } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
     return `npm could not install ${names.join(' and ')}: ${error instanceof Error ? error.message : String(error)}`
   }
   const require = createRequire(join(folder, 'package.json'))

@@ -52,7 +52,8 @@ async function measure(subject: Subject, { workshop, flags }: Bench): Promise<Id
   const program = new URL('./idle-process.js', import.meta.url)
   const client = workshop.fork<ToIdle, FromIdle>(program, [String(subject.port), String(flags.idle)])
   try {
-    await client.await('ready', START_MS)
+    const { opened } = await client.await('ready', START_MS)
+    console.error(`${subject.label}: ${count(opened)} connections are open`)
     await delay(SETTLE_MS)
     const reloadTimes: number[] = []
     const goneTimes: number[] = []

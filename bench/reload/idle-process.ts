@@ -1,5 +1,6 @@
 // The program that holds idle connections: every other one has sent one request, the rest none. When it is asked to,
 // it sends one on each. Arguments: the port; how many.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { IdleConnection } from './idle-connection.js'
 import type { FromIdle, IdleCount, IdleReport, ToIdle } from './protocol.js'
 
@@ -34,6 +35,8 @@ async function open(index: number): Promise<void> {
 }
 
 async function useAll(): Promise<IdleReport> {
+  // What the server has closed before is to be read before.
+  await nextTurn()
   const latencies: number[] = []
   const report = { used: await useEach(used, latencies), unused: await useEach(unused, latencies) }
   return { ...report, latencies: Float64Array.from(latencies), problems }

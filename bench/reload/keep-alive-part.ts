@@ -50,6 +50,7 @@ async function measure(subjects: readonly Subject[], bench: Bench): Promise<Resu
         const due = Math.round((flags.reloads * (round + 1)) / flags.rounds)
         for (let i = done; i < due; i++) results.reloadTimes.push(await subject.reload())
       }
+      console.error(`round ${round + 1}: ${subject.label} is under load`)
       results.reloading.push(await underLoad(subject, bench, reload))
       results.readings.push(await subject.gauge())
     }

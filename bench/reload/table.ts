@@ -9,6 +9,7 @@ export function makeTable(results: readonly Result[]): string {
     ['of these uploads', result => count(result.uploads)],
     ['**failed requests**', result => bold(result.failed)],
     ['**broken connections**', result => bold(result.broken)],
+    ['broken by each reload', ({ broken, reloads }) => (broken / reloads).toFixed(0)],
     ['p50 without / with reloads', result => pair(result, 'p50')],
     ['p99 without / with reloads', result => pair(result, 'p99')],
     ['reloads, median time of one', result => `${result.reloads}, ${Math.round(result.reloadP50)} ms`],

@@ -52,7 +52,7 @@ async function serve({ folder, require, versionOf }: Installed): Promise<void> {
   writeFileSync(join(app, 'watt.json'), JSON.stringify(configuration))
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'bench', type: 'module' }))
   const program = new URL('./watt-app.js', import.meta.url).href
-  writeFileSync(join(app, 'app.js'), `export { create } from ${JSON.stringify(program)}\n`)
+  writeFileSync(join(app, 'app.js'), `export * from ${JSON.stringify(program)}\n`)
 
   const { create } = (await import(pathToFileURL(require.resolve('@platformatic/runtime')).href)) as {
     create: Create
