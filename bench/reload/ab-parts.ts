@@ -16,7 +16,7 @@ function abPart(name: 'ab' | 'ab-k', keepAlive: boolean): Part {
     name,
     title: ({ requests, concurrency }) =>
       `\`ab ${keepAlive ? '-k ' : ''}-n ${requests} -c ${concurrency}\`, a reload a second`,
-    masters: ['up-first', 'up-rolling', 'handoff-first', 'handoff-rolling', 'cluster'],
+    masters: ['up-first', 'up-rolling', 'handoff-first', 'cluster'],
     needsAb: true,
     run: async (subjects, bench) => reportOf(await measure(subjects, bench, keepAlive))
   }
