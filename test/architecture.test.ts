@@ -10,7 +10,7 @@ const SOURCES = readSources(['lib', 'bin'])
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['server', 'control', 'watch', 'options', 'type worker/worker'],
+  cli: ['server', 'control', 'watch', 'options', 'ports/listen-error', 'type worker/worker'],
   control: ['options', 'type server/api'],
   // `up.ready` is the worker's side of the public callable.
   server: [
@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'external',
     'front',
     'worker',
+    'ports',
     'balance',
     'options',
     'proxy/upstream',
@@ -31,7 +32,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   front: ['proxy'],
   worker: ['options', 'type proxy/address'],
   balance: ['options', 'type proxy/address'],
-  child: ['worker/messages'],
+  child: ['worker/messages', 'handles'],
+  handles: [],
+  ports: ['handles', 'type worker/listening', 'type worker/messages'],
   proxy: [],
   options: ['proxy/address'],
   watch: [],

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { Server as HttpServer } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
-import { createServer, Server as NetServer } from 'node:net'
+import { Server as NetServer } from 'node:net'
 import { UpError } from '../errors.js'
 import type { Bind } from '../worker/messages.js'
+import { keepConnections } from './keep-connections.js'
 import type { Servable } from './servable.js'
+import { isHttp, takePlainConnections } from './servers.js'
 
 /** How a worker listens. */
 export interface Bound {
@@ -18,21 +18,16 @@ export interface Bound {
 
 /** So many connections may wait to be accepted: a burst must not fail. */
 const BACKLOG = 4096
-/**
- * An idle connection stays open for so long at least, in milliseconds: longer than the master keeps it
- * (POOL_IDLE_MS), so that the master never sends a request into a connection that is being closed.
- */
-const KEEP_ALIVE_MS = 65_000
 
 /** Listens where the master wants it. Rejects with what `listen` emits as an error. */
 export async function bind(servable: Servable, where: Bind): Promise<Bound> {
   if (servable.kind === 'listen') return bindOwn(servable.listen, where)
   const { kind, server } = servable
-  if (kind === 'http' || kind === 'https') keepConnections(server)
-  const listener = kind === 'https' ? plainFront(server) : server
-  listener.listen({ ...listenOptions(where), backlog: BACKLOG })
-  await once(listener, 'listening')
-  return describe(listener, server)
+  if (isHttp(server)) keepConnections(server)
+  if (kind === 'https') takePlainConnections(server)
+  server.listen({ ...listenOptions(where), backlog: BACKLOG })
+  await once(server, 'listening')
+  return describe(server)
 }
 
 /**
@@ -48,8 +43,12 @@ async function bindOwn(listen: (...args: unknown[]) => unknown, where: Bind): Pr
     else if (isThenable(returned)) returned.then(() => resolve(), reject)
   })
   const server = await returned
-  if (server instanceof HttpServer || server instanceof HttpsServer) keepConnections(server)
-  if (server instanceof NetServer) return describe(server, server)
+  if (!(server instanceof NetServer)) return withoutServer(where)
+  if (isHttp(server)) keepConnections(server)
+  return describe(server)
+}
+
+function withoutServer(where: Bind): Bound {
   if ('socketPath' in where) return { port: undefined, http: false, close: () => {} }
   const why =
     'the exported `listen` returns no server, so its port is unknown; expected a Server, or a promise of one'
@@ -64,31 +63,14 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** Hands plain connections to an https server as if their handshake were done. */
-function plainFront(server: HttpsServer): NetServer {
-  const front = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    server.emit('secureConnection', socket)
-  })
-  return front
-}
-
-function keepConnections(server: HttpServer | HttpsServer): void {
-  // The field that tells the client stands behind all others.
-  server.maxHeadersCount ??= 0
-  // 0 is no limit.
-  if (server.keepAliveTimeout !== 0)
-    server.keepAliveTimeout = Math.max(server.keepAliveTimeout, KEEP_ALIVE_MS)
-}
-
-function describe(listener: NetServer, server: NetServer): Bound {
-  const address = listener.address()
-  const http = server instanceof HttpServer || server instanceof HttpsServer
+function describe(server: NetServer): Bound {
+  const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : undefined,
-    http,
+    http: isHttp(server),
     close() {
-      if (listener.listening) listener.close()
-      if (http) server.closeIdleConnections()
+      if (server.listening) server.close()
+      if (isHttp(server)) server.closeIdleConnections()
     }
   }
 }

@@ -38,15 +38,10 @@ export async function toServable(exported: unknown, file: string): Promise<Serva
       return { kind: 'listen', listen: (...args) => listen.apply(value, args) }
     }
   }
-  throw new UpError('UP_ERR_EXPORT', `${file} exports ${show(value)}; ${EXPECTED}`)
+  throw new UpError('UP_ERR_EXPORT', `${file} exports ${show(value)}, nor does it call listen(); ${EXPECTED}`)
 }
 
 function fromServer(server: NetServer, file: string): Servable {
-  if (server.listening) {
-    const why =
-      'exports a server that listens already: leave `listen` to up, which gives each worker its address'
-    throw new UpError('UP_ERR_EXPORT', `${file} ${why}`)
-  }
   if (server instanceof HttpServer) return { kind: 'http', server: server as HttpServer }
   if (server instanceof HttpsServer) return { kind: 'https', server: server as HttpsServer }
   if (server instanceof TlsServer || server.constructor.name === 'Http2Server') {

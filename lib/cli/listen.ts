@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import { isIPv6, type AddressInfo } from 'node:net'
-import { UpError } from '../errors.js'
+import { listenError } from '../ports/listen-error.js'
 import type { TlsMaterial } from './tls.js'
 
 /** Where the master listens. */
@@ -34,7 +34,7 @@ export async function listen({ port, host, tls }: ListenOptions): Promise<Server
     await once(server, 'listening')
     return server
   } catch (cause) {
-    throw explain(cause as NodeJS.ErrnoException, port, host)
+    throw listenError(cause as NodeJS.ErrnoException, `${host ?? 'all interfaces,'} port ${port}`)
   }
 }
 
@@ -56,30 +56,4 @@ function createBoth(tls: TlsMaterial): Http2SecureServer {
     settings: { maxConcurrentStreams: MAX_STREAMS },
     maxSessionMemory: MAX_SESSION_MB
   })
-}
-
-function explain(cause: NodeJS.ErrnoException, port: number, host: string | undefined): UpError {
-  return new UpError(
-    'UP_ERR_LISTEN',
-    `cannot listen on ${host ?? 'all interfaces,'} port ${port}: ${reason(cause)}`,
-    {
-      cause
-    }
-  )
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return 'the port is taken by another process (EADDRINUSE)'
-    case 'EACCES':
-      return 'permission denied (EACCES); ports below 1024 are often for root only'
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have that address (EADDRNOTAVAIL)'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `there is no host of that name (${error.code})`
-    default:
-      return error.message
-  }
 }

@@ -8,6 +8,14 @@ export type Strategy = 'first' | 'all' | 'rolling'
 /** Where workers listen: see {@link UpOptions.workerBind}. */
 export type WorkerBind = 'socket' | 'port'
 
+/** Where up itself listens: see {@link UpOptions.listen}. */
+export interface ListenTarget {
+  /** For an app that leaves its port to up: one that exports what serves. 0 is any free port. */
+  readonly port: number
+  /** Instead of the host that the app asks for. Default: the app's; all interfaces, if it has none. */
+  readonly host?: string
+}
+
 /** Options of `up(server, file, options)`. Each is validated at construction; a wrong one throws. */
 export interface UpOptions extends ServingOptions {
   /**
@@ -57,6 +65,13 @@ export interface UpOptions extends ServingOptions {
    * back at once. Those of one generation, the one before. Default false.
    */
   keepPrevious?: boolean
+  /**
+   * Let up listen where the app's first `listen` says, or at this port; the server that was given need not listen.
+   * Clients of an app that speaks something else than HTTP/1.1, or TLS by itself, then come to the workers directly:
+   * if the server listens already, in its place. Event `listening`. Default: the server listens where you say, and
+   * what the app asks for first is forwarded from there.
+   */
+  listen?: ListenTarget
   /** Workers listen on UNIX sockets in a private folder (`'socket'`, the default) or on free loopback ports. */
   workerBind?: WorkerBind
   /** Working directory of the workers, and base of a relative module path. Default: the master's. */
@@ -85,6 +100,7 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly strategy: Strategy
   readonly surge: number
   readonly keepPrevious: boolean
+  readonly listen: { readonly port: number; readonly host: string | undefined } | undefined
   readonly workerBind: WorkerBind
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>

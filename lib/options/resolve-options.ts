@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError, show } from '../errors.js'
-import { asBoolean, asObject, asOneOf, asString, asStrings } from './checks.js'
+import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
 import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
 import { checkExecArgv, inheritedExecArgv } from './exec-argv.js'
@@ -24,6 +24,7 @@ const KNOWN = {
   strategy: true,
   surge: true,
   keepPrevious: true,
+  listen: true,
   workerBind: true,
   cwd: true,
   env: true,
@@ -61,12 +62,24 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     strategy,
     surge: readSurge(given['surge'], strategy),
     keepPrevious: asBoolean('keepPrevious', given['keepPrevious'] ?? false),
+    listen: given['listen'] == null ? undefined : readListen(given['listen']),
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
     execArgv: Object.freeze(readExecArgv(given['execArgv'])),
     args: Object.freeze([...readArgs(given['args'] ?? [])]),
     ...resolveServing(given)
+  })
+}
+
+function readListen(value: unknown): NonNullable<ResolvedOptions['listen']> {
+  const { port, host, ...others } = asObject('listen', value)
+  for (const name of Object.keys(others)) {
+    throw new OptionError(`listen.${name}`, others[name], 'absent: what listen takes is port, host')
+  }
+  return Object.freeze({
+    port: asWhole('listen.port', port, 0, 65_535),
+    host: host == null ? undefined : asString('listen.host', host)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { UpstreamStatus } from '../external/external-upstream.js'
 import type { Duration } from '../options/duration.js'
+import type { Protocol } from '../worker/messages.js'
 import type { Worker } from '../worker/worker.js'
 
 /** Why requests are held though somebody could serve them: `pause()`, or the option `holdFile`. */
@@ -75,6 +76,8 @@ export interface ProxyStatus extends HoldStatus {
 
 /** Events of an UpServer, with their arguments. */
 export interface UpServerEvents extends BalancedServerEvents {
+  /** The master listens for a server of the app's; see the option `listen`. */
+  listening: (port: PortStatus) => void
   /** A worker is ready. */
   spawn: (worker: Worker) => void
   /** A switch is made, by a reload, `promote()` or `rollback()`: every new request now goes to this generation. */
@@ -136,6 +139,11 @@ export interface WorkerStatus {
   readonly requests: number
 }
 
+/** Where the master listens for its workers: an address and a port, or the path of a UNIX socket. */
+export type PortStatus =
+  | { readonly protocol: Protocol; readonly address: string; readonly port: number }
+  | { readonly protocol: Protocol; readonly path: string }
+
 /** A generation that waits for `promote()` or `abort()`. */
 export interface StandbyStatus {
   readonly generation: number
@@ -177,4 +185,6 @@ export interface ServerStatus extends HoldStatus {
   /** What it and the old one answered, if it has a share of the clients. */
   readonly canary: CanaryStatus | null
   readonly workers: readonly WorkerStatus[]
+  /** Where clients connect to. */
+  readonly ports: readonly PortStatus[]
 }

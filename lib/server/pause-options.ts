@@ -2,7 +2,7 @@ import { OptionError } from '../errors.js'
 import { asObject } from '../options/checks.js'
 import { parseDuration } from '../options/duration.js'
 import { assertKnown } from '../options/serving.js'
-import type { PauseOptions, ResumeOptions } from './api.js'
+import type { PauseOptions, PauseResult, ResumeOptions } from './api.js'
 
 const MAX_RATE = 1_000_000
 
@@ -33,4 +33,12 @@ export function parseResume(options: ResumeOptions): number | undefined {
       `a number of requests a second, more than 0, to ${MAX_RATE}`
     )
   return rate
+}
+
+/** What pauses that began together came to. */
+export function together(results: readonly PauseResult[]): PauseResult {
+  return {
+    drained: results.every(({ drained }) => drained),
+    remaining: results.reduce((sum, { remaining }) => sum + remaining, 0)
+  }
 }

@@ -7,12 +7,22 @@ import { resolveModule } from '../options/module-path.js'
 import type { ResolvedOptions, UpOptions } from '../options/options.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
-import { HoldQueue } from '../proxy/hold-queue.js'
-import { Upstream } from '../proxy/upstream.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Worker } from '../worker/worker.js'
-import type { HoldStatus, ReloadOptions, ReloadResult, ServerStatus, UpServerEvents } from './api.js'
+import type {
+  HoldStatus,
+  PauseOptions,
+  PauseResult,
+  ReloadOptions,
+  ReloadResult,
+  ResumeOptions,
+  ServerStatus,
+  UpServerEvents
+} from './api.js'
 import { BalancedServer } from './balanced-server.js'
+import { connectFleet, giveRequests, type FleetUsers } from './connect-fleet.js'
+import { parsePause, parseResume, together } from './pause-options.js'
+import { Ports } from './ports.js'
 import { parseReload } from './reload-options.js'
 import type { ReloadCallback } from './reloader.js'
 import { describeWorker } from './status.js'
@@ -27,6 +37,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   readonly file: string
   readonly #options: ResolvedOptions
   readonly #fleet: Fleet
+  readonly #ports: Ports
   readonly #switching: Switching
 
   /**
@@ -45,12 +56,26 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     this.file = path
     this.#options = resolved
     this.#fleet = new Fleet(path, resolved)
-    this.#connectFleet()
+    const { dispatcher } = this
+    const onFail = (error: Error): boolean => this.emit('fail', error)
+    this.#ports = new Ports({
+      server,
+      options: resolved,
+      isOnTrial: ({ generation }) => this.#switching.standby?.generation.number === generation,
+      onPrimary: worker => giveRequests(worker, dispatcher, resolved),
+      onOpen: port => this.emit('listening', port),
+      onFail
+    })
+    const tell: FleetUsers['tell'] = (event, worker) => this.emit(event, worker)
+    connectFleet(this.#fleet, { dispatcher, ports: this.#ports, options: resolved, tell, onFail })
     try {
       this.#switching = new Switching(this.#fleet, resolved, policy, {
-        onSwitched: result => this.emit('reload', result),
+        onSwitched: result => {
+          this.#ports.onSwitched(result.generation)
+          this.emit('reload', result)
+        },
         onStandby: result => this.emit('standby', result),
-        onFail: error => this.emit('fail', error)
+        onFail
       })
     } catch (error) {
       this.release()
@@ -164,6 +189,16 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     return this.dispatcher.next()
   }
 
+  override async pause(options: PauseOptions = {}): Promise<PauseResult> {
+    parsePause(options)
+    return together(await Promise.all([super.pause(options), ...this.#ports.pause(options)]))
+  }
+
+  override async resume(options: ResumeOptions = {}): Promise<void> {
+    parseResume(options)
+    await Promise.all([super.resume(options), ...this.#ports.resume(options)])
+  }
+
   /** The present state as plain data. */
   status(): ServerStatus {
     return {
@@ -177,7 +212,8 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
       standby: this.#switching.standby?.status ?? null,
       canary: this.#switching.standby?.canaryStatus ?? null,
       ...this.dispatcher.gate.status,
-      workers: [...this.#fleet.alive].map(describeWorker)
+      workers: [...this.#fleet.alive].map(describeWorker),
+      ports: this.#ports.list()
     }
   }
 
@@ -195,36 +231,15 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
 
   protected override onClosing(): void {
     this.#switching.close()
+    this.#ports.stop()
   }
 
   protected override async endBackends(): Promise<void> {
+    await this.#ports.whenStopped()
     this.#fleet.retireAll()
     await this.#fleet.whenGone()
+    await this.#ports.close()
     await this.#fleet.close()
-  }
-
-  #connectFleet(): void {
-    this.#fleet
-      .on('available', worker => this.#add(worker))
-      .on('unavailable', worker => this.dispatcher.remove(worker))
-      .on('spawn', worker => this.emit('spawn', worker))
-      .on('retire', worker => this.emit('retire', worker))
-      .on('terminate', worker => this.emit('terminate', worker))
-      .on('fail', error => this.emit('fail', error))
-  }
-
-  #add(worker: Worker): void {
-    const { address, clientField } = worker
-    if (address === undefined) return
-    const { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via } = this.#options
-    const upstream = new Upstream(address, {
-      timeoutMs: proxyTimeoutMs,
-      clientField,
-      via,
-      max: maxConnections,
-      queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
-    })
-    this.dispatcher.add(worker, upstream)
   }
 }
 

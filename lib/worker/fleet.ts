@@ -5,6 +5,7 @@ import type { ResolvedOptions } from '../options/options.js'
 import { checkAppPackage } from './app-package.js'
 import { Generation } from './generation.js'
 import { Guard } from './guard.js'
+import type { Listening } from './listening.js'
 import type { Bind } from './messages.js'
 import { findRelease, type Release } from './release.js'
 import { Slot } from './slot.js'
@@ -20,6 +21,10 @@ interface FleetEvents {
    * still serve clients that are bound to it; then this comes once more when it is told to end.
    */
   unavailable: (worker: Worker) => void
+  /** A server of a worker's app wants to listen; listens; does so no longer, or does not want to any more. */
+  listen: (worker: Worker, listening: Listening) => void
+  bound: (worker: Worker, listening: Listening) => void
+  unbound: (worker: Worker, listening: Listening) => void
   /** A worker is ready, whether its generation serves or not. */
   spawn: (worker: Worker) => void
   retire: (worker: Worker) => void
@@ -183,19 +188,22 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   #spawn(generation: Generation, slot: number): Worker {
-    const bind: Bind =
-      this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
     const options = this.#options
+    const binds: Bind[] = []
     const worker = new Worker({
       start: {
         type: 'up:start',
         file: generation.release.file,
         args: options.args,
         requires: options.requires,
-        bind,
         title: options.title,
         assumeReady: options.assumeReady,
         clientField: this.#clientField
+      },
+      nextBind: () => {
+        const bind = this.#nextBind()
+        binds.push(bind)
+        return bind
       },
       generation: generation.number,
       slot,
@@ -212,6 +220,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
       echo: this.#echo
     })
     this.alive.add(worker)
+    for (const event of ['listen', 'bound', 'unbound'] as const)
+      worker.on(event, listening => this.emit(event, worker, listening))
     worker
       .on('ready', () => {
         if (generation.serving) this.emit('available', worker)
@@ -222,15 +232,19 @@ export class Fleet extends EventEmitter<FleetEvents> {
         this.emit('retire', worker)
       })
       .on('ending', () => this.emit('unavailable', worker))
-      .on('gone', () => this.#onGone(worker, bind))
+      .on('gone', () => this.#onGone(worker, binds))
       .on('fail', error => this.emit('fail', error))
     return worker
   }
 
-  #onGone(worker: Worker, bind: Bind): void {
+  #nextBind(): Bind {
+    return this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
+  }
+
+  #onGone(worker: Worker, binds: readonly Bind[]): void {
     this.alive.delete(worker)
     this.emit('unavailable', worker)
-    if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
+    for (const bind of binds) if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
     this.emit('terminate', worker)
   }
 }

@@ -1,13 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Guard } from './guard.js'
-import type { StartMessage } from './messages.js'
+import type { Bind, StartMessage } from './messages.js'
 import type { StderrEcho } from './stderr-echo.js'
 import type { TextTail } from './text-tail.js'
 
 /** How to start a worker, and how long things may take; times in milliseconds, 0 is no limit. */
 export interface WorkerSpec {
   readonly start: StartMessage
+  /** A place to listen for the master alone, as no worker had it before. */
+  readonly nextBind: () => Bind
   readonly generation: number
   /** Number of its place in its generation. */
   readonly slot: number

@@ -1,5 +1,40 @@
-/** Where a worker listens: a UNIX socket, or a free port of the loopback interface. */
+import type { AddressInfo } from 'node:net'
+import type { ErrorCode } from '../errors.js'
+
+/** Where a worker listens for the master alone: a UNIX socket, or a free port of the loopback interface. */
 export type Bind = { readonly socketPath: string } | { readonly host: string }
+
+/** Where an app asked to listen: what `listen` was called with, once its host has been looked up. */
+export type Asked =
+  | {
+      readonly kind: 'tcp'
+      /** undefined: all interfaces, IPv6 and IPv4 where the machine has both. */
+      readonly host: string | undefined
+      readonly port: number
+      /** libuv's, such as UV_TCP_IPV6ONLY. */
+      readonly flags: number | undefined
+    }
+  | {
+      readonly kind: 'path'
+      readonly path: string
+      /** Who else may connect: libuv's UV_READABLE, UV_WRITABLE, or both. */
+      readonly mode: number
+    }
+  /** A file descriptor of the master. */
+  | { readonly kind: 'fd'; readonly fd: number }
+
+/** What speaks at a server that listens. `net`: it cannot be told. `h2c`: HTTP/2 without TLS. */
+export type Protocol = 'http' | 'https' | 'http2' | 'h2c' | 'tls' | 'net'
+
+/** Why a server may not listen, as Node's own error has it. */
+export interface Refusal {
+  readonly message: string
+  readonly code: string | undefined
+  readonly errno: number | undefined
+  readonly syscall: string | undefined
+  readonly address: string | undefined
+  readonly port: number | undefined
+}
 
 /** What a worker needs to know to start. */
 export interface StartMessage {
@@ -9,16 +44,39 @@ export interface StartMessage {
   /** Arguments of the user's module. */
   readonly args: readonly string[]
   readonly requires: readonly string[]
-  readonly bind: Bind
   readonly title: string | undefined
   readonly assumeReady: boolean
   /** Name of the secret field that tells an http server its client. */
   readonly clientField: string
 }
 
+/** A worker's server wants to listen. */
+export interface ListenMessage {
+  readonly type: 'up:listen'
+  /** Names this listening in all that follows; unlike any other of the worker's. */
+  readonly id: number
+  /** undefined: a server that the module exports, which leaves the address to the master. */
+  readonly asked: Asked | undefined
+  readonly protocol: Protocol
+}
+
+/** The master's answer to {@link ListenMessage}. */
+export type ListenAnswer =
+  /** Listen there, for the master alone, which forwards; `shown` is what `server.address()` tells. */
+  | {
+      readonly type: 'up:listen-at'
+      readonly id: number
+      readonly bind: Bind
+      readonly shown: AddressInfo | undefined
+    }
+  /** Accept connections from the handle that comes along, which other workers listen on, too. */
+  | { readonly type: 'up:listen-on'; readonly id: number; readonly shown: AddressInfo | undefined }
+  | { readonly type: 'up:listen-refused'; readonly id: number; readonly refusal: Refusal }
+
 /** From the master to a worker. */
 export type ToWorker =
   | StartMessage
+  | ListenAnswer
   /** To be answered by `up:pong` with the same id. */
   | { readonly type: 'up:ping'; readonly id: number }
   /** Its work is done or its time is over: stop listening. SIGTERM follows. */
@@ -26,15 +84,23 @@ export type ToWorker =
 
 /** From a worker to the master. */
 export type FromWorker =
+  | ListenMessage
   /** It listens, at this port if it was to choose one. `http`: it reads the client field. */
-  | { readonly type: 'up:bound'; readonly port: number | undefined; readonly http: boolean }
+  | {
+      readonly type: 'up:bound'
+      readonly id: number
+      readonly port: number | undefined
+      readonly http: boolean
+    }
+  /** It listens there no longer, or does not want to any more. */
+  | { readonly type: 'up:unbound'; readonly id: number }
   /** It can serve. */
   | { readonly type: 'up:ready' }
   | { readonly type: 'up:pong'; readonly id: number }
   /** Why it is about to exit, where the reason is ours to tell. */
   | {
       readonly type: 'up:failed'
-      readonly code: 'UP_ERR_EXPORT' | 'UP_ERR_WORKER_START'
+      readonly code: ErrorCode
       readonly message: string
     }
 

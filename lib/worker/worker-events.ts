@@ -1,4 +1,5 @@
 import type { WorkerError } from '../errors.js'
+import type { Listening } from './listening.js'
 
 /**
  * `spawning`: started, not yet ready. `spawned`: available. `terminating`: retired; it finishes what it
@@ -11,6 +12,12 @@ export type WorkKind = 'request' | 'upgrade'
 
 /** What a worker tells of itself. */
 export interface WorkerEvents {
+  /** A server of its app wants to listen. */
+  listen: (listening: Listening) => void
+  /** A server listens. */
+  bound: (listening: Listening) => void
+  /** A server listens no longer, or does not want to any more. */
+  unbound: (listening: Listening) => void
   /** It can serve. */
   ready: () => void
   /** It gets no more requests. Only of a worker that was ready. */

@@ -1,10 +1,11 @@
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SendHandle } from 'node:child_process'
 import { EventEmitter } from 'eventemitter3'
 import { UpError, type ErrorCode } from '../errors.js'
 import type { Address } from '../proxy/address.js'
 import { Drain } from './drain.js'
 import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
+import { Listenings } from './listenings.js'
 import { isOurs, type FromWorker, type ToWorker } from './messages.js'
 import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
@@ -36,12 +37,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
   upgrades = 0
   /** Requests and upgrades that it was given, in all. */
   requests = 0
+  /** Its servers that listen. */
+  readonly listenings: Listenings
   readonly #spec: WorkerSpec
   readonly #stderr = new TextTail(STDERR_TAIL)
   readonly #shown: FollowedStderr
   readonly #born = performance.now()
   #readyState: ReadyState = 'spawning'
-  #bound: { port: number | undefined; http: boolean } | undefined
   #saidReady = false
   #cause: UpError | undefined
   readonly #heartbeat: Heartbeat
@@ -57,6 +59,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.slot = spec.slot
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
+    this.listenings = new Listenings({
+      nextBind: spec.nextBind,
+      clientField: spec.start.clientField,
+      send: (answer, handle) => this.#send(answer, handle),
+      tell: (event, listening) => this.emit(event, listening)
+    })
     this.#heartbeat = new Heartbeat(
       spec.unresponsiveTimeoutMs,
       id => this.#send({ type: 'up:ping', id }),
@@ -95,20 +103,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   /** The loopback port where it listens, with `workerBind: 'port'`. */
   get port(): number | undefined {
-    return this.#bound?.port
+    const { address } = this
+    return address !== undefined && 'port' in address ? address.port : undefined
   }
 
-  /** Where it listens; undefined until then. */
+  /** Where it listens for the master; undefined until then, or if clients connect to it themselves. */
   get address(): Address | undefined {
-    const { bind } = this.#spec.start
-    if (this.#bound === undefined) return undefined
-    if ('socketPath' in bind) return { socketPath: bind.socketPath }
-    return this.#bound.port === undefined ? undefined : { port: this.#bound.port, host: '127.0.0.1' }
-  }
-
-  /** Name of the field by which its http server learns the client; undefined if it does not read one. */
-  get clientField(): string | undefined {
-    return this.#bound?.http === true ? this.#spec.start.clientField : undefined
+    return this.listenings.primary?.address
   }
 
   /** Time since its start, in milliseconds. */
@@ -196,27 +197,25 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   #onMessage(message: FromWorker): void {
     switch (message.type) {
-      case 'up:bound':
-        this.#bound = { port: message.port, http: message.http }
-        break
-      case 'up:ready':
-        this.#saidReady = true
-        break
       case 'up:pong':
-        this.#heartbeat.answer(message.id)
-        return
+        return this.#heartbeat.answer(message.id)
       case 'up:failed':
         this.#cause = new UpError(message.code, message.message)
         return
+      case 'up:ready':
+        this.#saidReady = true
+        break
+      default:
+        this.listenings.onMessage(message)
     }
-    if (this.#readyState !== 'spawning' || this.#bound === undefined) return
+    if (this.#readyState !== 'spawning' || !this.listenings.bound) return
     if (!this.#saidReady && !this.#spec.start.assumeReady) return
     this.#enter('spawned')
     this.emit('ready')
   }
 
   #onLate(): void {
-    const what = this.#bound === undefined ? 'did not listen' : 'did not call up.ready()'
+    const what = this.listenings.bound ? 'did not call up.ready()' : 'did not listen'
     this.#giveUp('UP_ERR_WORKER_START', `${what} within ${this.#spec.readyTimeoutMs} ms (readyTimeout)`)
   }
 
@@ -243,8 +242,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
     })
   }
 
-  #send(message: ToWorker): void {
+  #send(message: ToWorker, handle?: SendHandle): void {
     // A worker that is gone already hears nothing; its exit tells.
-    if (this.proc.connected) this.proc.send(message, () => {})
+    if (this.proc.connected) this.proc.send(message, handle, { keepOpen: true }, () => {})
   }
 }

@@ -9,6 +9,7 @@ for (const [file, what] of [
   ['http-server.cjs', 'an http.Server as module.exports'],
   ['https-server.cjs', 'an https.Server'],
   ['net-server.cjs', 'a net.Server'],
+  ['listening.cjs', 'a server that it has told to listen itself'],
   ['listener.cjs', 'a request listener'],
   ['async-listener.mjs', 'an async request listener'],
   ['express.mjs', 'an Express app'],
@@ -74,16 +75,18 @@ for (const [text, shown] of [
     const error = await nextEvent(srv, 'fail')
     assert.ok(error instanceof WorkerError)
     assert.equal(error.code, 'UP_ERR_EXPORT')
-    assert.ok(error.message.includes(`${file} exports ${shown}; ${EXPECTED}`), error.message)
-    assert.equal(error.stderr, `${file} exports ${shown}; ${EXPECTED}`)
+    assert.ok(
+      error.message.includes(`${file} exports ${shown}, nor does it call listen(); ${EXPECTED}`),
+      error.message
+    )
+    assert.equal(error.stderr, `${file} exports ${shown}, nor does it call listen(); ${EXPECTED}`)
     assert.ok(stderr().includes(error.stderr))
   })
 }
 
 for (const [file, says] of [
   ['http2-server.cjs', /exports a Http2Server; the master speaks plain HTTP\/1\.1 to its workers; expected/],
-  ['tls-server.cjs', /exports a Server; the master speaks plain HTTP\/1\.1 to its workers; expected/],
-  ['listening.cjs', /exports a server that listens already: leave `listen` to up, which gives each worker/]
+  ['tls-server.cjs', /exports a Server; the master speaks plain HTTP\/1\.1 to its workers; expected/]
 ] as const) {
   test(`The module ${file} is refused with the reason`, async t => {
     captureStderr(t)

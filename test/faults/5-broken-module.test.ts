@@ -64,8 +64,8 @@ const broken: Record<string, Broken> = {
   },
   'exports nothing that can serve': {
     text: 'export default { port: 3000 }',
-    stderr: /app\.mjs exports an object with the keys port; expected an http, https or net Server/,
-    says: /failed to start: .*app\.mjs exports an object with the keys port; expected/
+    stderr: /app\.mjs exports an object with the keys port, nor does it call listen\(\); expected an http, https or net Server/,
+    says: /failed to start: .*app\.mjs exports an object with the keys port, nor does it call listen\(\); expected/
   },
   'never binds': {
     text: 'console.error("thinking"); export default { listen() { return new Promise(() => {}) } }',

@@ -171,7 +171,8 @@ test('status() is plain data', async t => {
       expired: 0,
       givenUp: 0,
       refused: 0,
-      workers: []
+      workers: [],
+      ports: [{ protocol: 'http', address: '127.0.0.1', port }]
     }
   )
   worker.proc.kill('SIGUSR2')

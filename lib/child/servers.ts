@@ -1,0 +1,30 @@
+import { Server as HttpServer } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import type { Server as NetServer } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import type { Protocol } from '../worker/messages.js'
+
+export function protocolOf(server: NetServer): Protocol {
+  if (server instanceof HttpServer) return 'http'
+  if (server instanceof HttpsServer) return 'https'
+  const isTls = server instanceof TlsServer
+  // The class of http2 servers is not exported.
+  if ('updateSettings' in server) return isTls ? 'http2' : 'h2c'
+  return isTls ? 'tls' : 'net'
+}
+
+/** Whether it can be told its clients. */
+export function isHttp(server: NetServer): server is HttpServer | HttpsServer {
+  return server instanceof HttpServer || server instanceof HttpsServer
+}
+
+/** From now on it takes plain connections as if their handshake were done: TLS is the master's matter. */
+export function takePlainConnections(server: HttpsServer): void {
+  const emit = server.emit as (event: string | symbol, ...args: unknown[]) => boolean
+  Object.assign(server, {
+    allowHalfOpen: true,
+    noDelay: true,
+    emit: (event: string | symbol, ...args: unknown[]) =>
+      emit.call(server, event === 'connection' ? 'secureConnection' : event, ...args)
+  })
+}

@@ -1,0 +1,160 @@
+import { Server as NetServer } from 'node:net'
+import { UpError } from '../errors.js'
+import type { ServerHandle } from '../handles/server-handle.js'
+import type { Bind, FromWorker, ListenAnswer, Protocol } from '../worker/messages.js'
+import { AppListening, type Listen2, type Listen2Args, type ListeningServer } from './app-listening.js'
+
+interface ServerPrototype {
+  listen: (this: NetServer, ...args: unknown[]) => NetServer
+  _listen2?: Listen2
+}
+
+/** A server that the module exports, while the master is asked where it shall listen. */
+interface Exported {
+  readonly resolve: (bind: Bind) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Has every server of this process listen where the master says, whoever calls `listen` in whichever way: all of
+ * these end in `_listen2` of node:net, which keeps that name for whoever wraps it.
+ */
+export class Takeover {
+  readonly #tell: (message: FromWorker) => void
+  readonly #listenings = new Map<number, AppListening>()
+  readonly #exported = new Map<number, Exported>()
+  /** Where servers listen for the master alone. */
+  readonly #binds: Bind[] = []
+  /** Where the exported server is to listen: that is not asked for once more. */
+  #exportedAt: Bind | undefined
+  /** What the master has not answered yet. */
+  readonly #waiting = new Set<number>()
+  #lastId = 0
+  #called = false
+  #loaded = false
+
+  constructor(tell: (message: FromWorker) => void) {
+    this.#tell = tell
+  }
+
+  /** Whether the app has called `listen`. */
+  get called(): boolean {
+    return this.#called
+  }
+
+  get binds(): readonly Bind[] {
+    return this.#binds
+  }
+
+  install(): void {
+    const prototype = NetServer.prototype as unknown as ServerPrototype
+    const { listen, _listen2: listen2 } = prototype
+    if (listen2 === undefined) return
+    const onListen = (): boolean => (this.#called = true)
+    const onListen2 = (server: ListeningServer, args: Listen2Args): void => {
+      if (server._handle != null || this.#isExported(args)) listen2.apply(server, [...args])
+      else this.#ask(server, args, listen2)
+    }
+    prototype.listen = function (...args) {
+      const server = listen.apply(this, args)
+      onListen()
+      return server
+    }
+    prototype._listen2 = function (...args) {
+      onListen2(this, args)
+    }
+  }
+
+  /** Asks where a server that the module exports shall listen. */
+  async askForExported(protocol: Protocol): Promise<{ id: number; bind: Bind }> {
+    const id = ++this.#lastId
+    const bind = await new Promise<Bind>((resolve, reject) => {
+      this.#exported.set(id, { resolve, reject })
+      this.#wait(id)
+      this.#tell({ type: 'up:listen', id, asked: undefined, protocol })
+    })
+    this.#exportedAt = bind
+    return { id, bind }
+  }
+
+  /** The exported server listens. */
+  endExported(): void {
+    this.#exportedAt = undefined
+  }
+
+  /** @param handle came along with the answer */
+  onAnswer(answer: ListenAnswer, handle: ServerHandle | undefined): void {
+    const { id } = answer
+    const listening = this.#listenings.get(id)
+    const exported = this.#exported.get(id)
+    this.#stopWaiting(id)
+    if (answer.type === 'up:listen-at') this.#binds.push(answer.bind)
+    if (listening !== undefined) return this.#proceed(listening, answer, handle)
+    // Nobody wants it any more: the server was closed before.
+    if (exported === undefined) return handle?.close()
+    this.#exported.delete(id)
+    if (answer.type === 'up:listen-at') exported.resolve(answer.bind)
+    else if (answer.type === 'up:listen-refused')
+      exported.reject(new UpError('UP_ERR_LISTEN', answer.refusal.message))
+  }
+
+  /**
+   * The app is loaded: from here on the servers that listen keep the process alive. Once they are closed, and
+   * the app has nothing left to do, the process ends by itself, as it would without us.
+   */
+  onLoaded(): void {
+    this.#loaded = true
+    this.#refChannel()
+  }
+
+  #ask(server: ListeningServer, args: Listen2Args, listen2: Listen2): void {
+    const id = ++this.#lastId
+    const onClose = (): void => {
+      this.#listenings.delete(id)
+      this.#stopWaiting(id)
+      this.#tell({ type: 'up:unbound', id })
+    }
+    const listening = new AppListening(server, args, { id, listen2, onClose })
+    this.#listenings.set(id, listening)
+    this.#wait(id)
+    // node:net sets who may connect to a UNIX socket in this tick.
+    queueMicrotask(() => {
+      const { asked, protocol } = listening
+      if (this.#waiting.has(id)) this.#tell({ type: 'up:listen', id, asked, protocol })
+    })
+  }
+
+  #proceed(listening: AppListening, answer: ListenAnswer, handle: ServerHandle | undefined): void {
+    const { id, http } = listening
+    if (answer.type === 'up:listen-refused') {
+      this.#listenings.delete(id)
+      listening.refuse(answer.refusal)
+    } else if (answer.type === 'up:listen-at') {
+      const at = listening.listenAt(answer.bind, answer.shown)
+      if (at !== undefined) this.#tell({ type: 'up:bound', id, port: at.port, http })
+    } else if (handle !== undefined && listening.listenOn(handle, answer.shown)) {
+      this.#tell({ type: 'up:bound', id, port: undefined, http })
+    }
+  }
+
+  #isExported([address, port]: Listen2Args): boolean {
+    const at = this.#exportedAt
+    if (at === undefined) return false
+    return 'socketPath' in at ? address === at.socketPath : port === 0 && address === at.host
+  }
+
+  #wait(id: number): void {
+    this.#waiting.add(id)
+    this.#refChannel()
+  }
+
+  #stopWaiting(id: number): void {
+    this.#waiting.delete(id)
+    this.#refChannel()
+  }
+
+  #refChannel(): void {
+    if (this.#loaded && this.#waiting.size === 0) process.channel?.unref()
+    else process.channel?.ref()
+  }
+}

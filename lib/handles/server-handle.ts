@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+
+/**
+ * What a net.Server listens with, inside: a TCP or a Pipe handle of Node's. It is what node:cluster sends
+ * from process to process, too.
+ */
+export interface ServerHandle {
+  /** Only of TCP. */
+  getsockname?: ((out: Partial<AddressInfo>) => number) | undefined
+  /** Only of a UNIX socket. */
+  fchmod?(mode: number): number
+  /** @returns 0, or the negative number of an error */
+  listen(backlog: number): number
+  close(callback?: () => void): void
+  ref(): void
+  unref(): void
+}
+
+/** `net._createServerHandle`, which node:cluster listens by. */
+type CreateServerHandle = (
+  address: string | null,
+  port: number | null,
+  addressType: number | null,
+  fd: number | undefined,
+  flags: number | undefined
+) => ServerHandle | number
+
+const net = createRequire(import.meta.url)('node:net') as { _createServerHandle?: CreateServerHandle }
+
+/** Binds an address, and does not listen yet. The negative number of an error, where that fails. */
+export function bindHandle(...args: Parameters<CreateServerHandle>): ServerHandle | number {
+  if (net._createServerHandle === undefined) throw new Error('this Node has no net._createServerHandle')
+  const handle = net._createServerHandle(...args)
+  if (typeof handle === 'number') return handle
+  // libuv keeps an address that is in use to itself until somebody asks.
+  const error = handle.getsockname?.({}) ?? 0
+  if (error >= 0) return handle
+  handle.close()
+  return error
+}
