@@ -2,6 +2,7 @@ import { isIPv6, type AddressInfo, type Server as NetServer } from 'node:net'
 import type { ServerHandle } from '../handles/server-handle.js'
 import type { Asked, Bind, Protocol, Refusal } from '../worker/messages.js'
 import { keepConnections } from './keep-connections.js'
+import { leave, watchSessions } from './leave.js'
 import { PendingHandle } from './pending-handle.js'
 import { isHttp, protocolOf, takePlainConnections } from './servers.js'
 
@@ -45,6 +46,10 @@ export class AppListening {
   readonly #args: Listen2Args
   readonly #hooks: AppListeningHooks
   readonly #pending: PendingHandle
+  /** Closes its handle. */
+  #close: (() => void) | undefined
+  /** The same, if the handle is shared: then the master knows nothing of its connections. */
+  #stop: (() => void) | undefined
 
   constructor(server: ListeningServer, args: Listen2Args, hooks: AppListeningHooks) {
     this.#server = server
@@ -87,8 +92,20 @@ export class AppListening {
   /** Accepts connections from a handle that other workers listen on, too. */
   listenOn(handle: ServerHandle, shown: AddressInfo | undefined): boolean {
     if (this.#listen(handle, this.#args) === undefined) return false
+    watchSessions(this.#server)
+    this.#stop = this.#close
     if (shown !== undefined) handle.getsockname = out => (Object.assign(out, shown), 0)
     return true
+  }
+
+  /**
+   * Accepts no more connections, and lets those that it has accepted from a shared handle come to their end. The
+   * app, which may close the server when it is told to end, does not see that its handle is closed already.
+   */
+  async leave(): Promise<void> {
+    if (this.#stop === undefined) return
+    this.#stop()
+    await leave(this.#server)
   }
 
   /** The app hears of it as it would without us. */
@@ -111,6 +128,7 @@ export class AppListening {
     server._connectionKey = `${addressType}:${address}:${port}`
     const own = server._handle
     const close = own.close.bind(own)
+    this.#close = close
     own.close = callback => {
       this.#hooks.onClose()
       close(callback)

@@ -20,6 +20,7 @@ process.on('message', (message: ToWorker, handle: unknown) => {
   if (message.type === 'up:start') void start(message)
   else if (message.type === 'up:ping') tell({ type: 'up:pong', id: message.id })
   else if (message.type === 'up:close') exported?.close()
+  else if (message.type === 'up:retire') void takeover.leave().then(() => tell({ type: 'up:left' }))
   else takeover.onAnswer(message, handle as ServerHandle | undefined)
 })
 

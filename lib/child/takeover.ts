@@ -2,6 +2,7 @@ import { Server as NetServer } from 'node:net'
 import { UpError } from '../errors.js'
 import type { ServerHandle } from '../handles/server-handle.js'
 import type { Bind, FromWorker, ListenAnswer, Protocol } from '../worker/messages.js'
+import { ClusterServers } from './cluster-servers.js'
 import { AppListening, type Listen2, type Listen2Args, type ListeningServer } from './app-listening.js'
 
 interface ServerPrototype {
@@ -21,6 +22,7 @@ interface Exported {
  */
 export class Takeover {
   readonly #tell: (message: FromWorker) => void
+  readonly #clusters = new ClusterServers()
   readonly #listenings = new Map<number, AppListening>()
   readonly #exported = new Map<number, Exported>()
   /** Where servers listen for the master alone. */
@@ -98,6 +100,11 @@ export class Takeover {
       exported.reject(new UpError('UP_ERR_LISTEN', answer.refusal.message))
   }
 
+  /** Resolves when no connection is left of those that the app accepted itself; it accepts no more. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#listenings.values()].map(listening => listening.leave()))
+  }
+
   /**
    * The app is loaded: from here on the servers that listen keep the process alive. Once they are closed, and
    * the app has nothing left to do, the process ends by itself, as it would without us.
@@ -119,7 +126,9 @@ export class Takeover {
     this.#wait(id)
     // node:net sets who may connect to a UNIX socket in this tick.
     queueMicrotask(() => {
-      const { asked, protocol } = listening
+      const { asked } = listening
+      const isCluster = listening.protocol === 'net' && this.#clusters.speaksHttp(args[0], args[1])
+      const protocol = isCluster ? 'http' : listening.protocol
       if (this.#waiting.has(id)) this.#tell({ type: 'up:listen', id, asked, protocol })
     })
   }

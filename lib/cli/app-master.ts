@@ -1,6 +1,8 @@
+import { UpError } from '../errors.js'
 import { UpServer } from '../server/up-server.js'
 import type { Watch } from '../watch/watch.js'
 import { count } from './format.js'
+import { describePort } from './listen.js'
 import { Master, type MasterParts } from './master.js'
 import type { CliOptions } from './options.js'
 import { Reloads } from './reloads.js'
@@ -30,11 +32,14 @@ export class AppMaster extends Master {
           onChange: why => (this.stopping ? undefined : this.#reloads.request(why))
         })
       : undefined
-    this.#srv = new UpServer(parts.server, file, options.up)
+    const { host, port, tls, up } = options
+    const listen = { port, ...(host === undefined ? {} : { host }) }
+    this.#srv = new UpServer(parts.server, file, { ...up, listen })
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, this.out, this.#report, () => this.refreshCertificate())
     this.#srv.once('spawn', () => (this.#started = true))
-    this.#srv.on('fail', () => this.#onFail())
+    this.#srv.on('fail', error => this.#onFail(error))
+    this.#srv.on('listening', opened => this.tellAddress(describePort(opened, host, tls !== undefined)))
     const { version, numWorkers } = this.#srv.status()
     const app = `${options.file}${version === undefined ? '' : ` ${version}`}`
     const found = options.foundIn === undefined ? '' : ` (${options.foundIn})`
@@ -62,9 +67,11 @@ export class AppMaster extends Master {
   }
 
   /** The first failure before any worker was ready: the app cannot start. */
-  #onFail(): void {
+  #onFail(error: Error): void {
     if (this.#started || this.stopping) return
-    if (this.#watch === undefined) {
+    // The port is not the file's fault, and a change of the file may not free it.
+    if (error instanceof UpError && error.code === 'UP_ERR_LISTEN') void this.close(1)
+    else if (this.#watch === undefined) {
       this.out.error(`${this.#options.file} did not start`)
       void this.close(1)
     } else {

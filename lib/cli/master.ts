@@ -13,7 +13,7 @@ const ACCEPT_ERROR_EVERY_MS = 10_000
 
 /** What a master works with. */
 export interface MasterParts {
-  /** Listens already, and has not yet got a connection. */
+  /** Listens already, and has not yet got a connection; or is to listen where the app says. */
   readonly server: Server | Http2SecureServer
   /** What the server uses, if it has one. */
   readonly certificate: Certificate | undefined
@@ -75,7 +75,12 @@ export abstract class Master {
     if ('setSecureContext' in this.#server) this.#certificate?.watch(this.#server, this.out)
     if (isatty(0)) this.#terminal = this.#createTerminal()
     this.out.info(what)
-    this.out.good(`listening on ${describeAddress(this.#server, this.#host)}, pid ${process.pid}`)
+    if (this.#server.listening) this.tellAddress(describeAddress(this.#server, this.#host))
+  }
+
+  /** @param address as a URL */
+  protected tellAddress(address: string): void {
+    this.out.good(`listening on ${address}, pid ${process.pid}`)
   }
 
   /** Whether keys are read. */

@@ -5,6 +5,8 @@ import type { ProxyOptions } from '../options/proxy-options.js'
 export interface MasterOptions {
   /** 0 is any free port. */
   readonly port: number
+  /** Whether the command line named the port: then it is not the app's to choose. */
+  readonly portGiven: boolean
   /** undefined: all interfaces. */
   readonly host: string | undefined
   readonly pidFile: string | undefined

@@ -114,7 +114,13 @@ function masterOptions(
   }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
   env: ParseInput['env']
 ): MasterOptions {
-  return { port: port ?? portFrom(env['PORT']), host, pidFile, tls: tlsFiles(tlsCert, tlsKey) }
+  return {
+    port: port ?? portFrom(env['PORT']),
+    portGiven: port !== undefined,
+    host,
+    pidFile,
+    tls: tlsFiles(tlsCert, tlsKey)
+  }
 }
 
 function portFrom(env: string | undefined): number {

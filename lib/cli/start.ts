@@ -3,7 +3,7 @@ import { resolveProxyOptions } from '../options/proxy-options.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
-import { listen } from './listen.js'
+import { createMasterServer, listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
 import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
 import type { Output } from './output.js'
@@ -20,7 +20,8 @@ import { handleSignals } from './signals.js'
 export async function startApp(options: CliOptions, out: Output): Promise<number> {
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
-  return start(options, out, parts => new AppMaster(parts, file, options))
+  // Without --port the app may know a port of its own: its first worker says.
+  return start(options, out, options.portGiven, parts => new AppMaster(parts, file, options))
 }
 
 /**
@@ -31,16 +32,17 @@ export async function startApp(options: CliOptions, out: Output): Promise<number
  */
 export async function startProxy(options: CliProxyOptions, out: Output): Promise<number> {
   resolveProxyOptions(options.proxy)
-  return start(options, out, parts => new ProxyMaster(parts, options))
+  return start(options, out, true, parts => new ProxyMaster(parts, options))
 }
 
 /**
- * Checks come first, then the port, then the pid file, then what is served: so whatever fails leaves nothing
+ * Checks come first, then the port (unless the app is to say it), then the pid file, then what is served: so whatever fails leaves nothing
  * behind.
  */
 async function start(
   options: MasterOptions,
   out: Output,
+  listensNow: boolean,
   createMaster: (parts: MasterParts) => Master
 ): Promise<number> {
   const certificate = options.tls === undefined ? undefined : new Certificate(options.tls)
@@ -52,7 +54,9 @@ async function start(
   let stop: (signal: string) => void = () => process.exit(0)
   handleSignals({ onReload: signal => reload(signal), onStop: signal => stop(signal) })
   process.on('exit', () => pidFile?.release())
-  const server = await listen({ port: options.port, host: options.host, tls: certificate?.material })
+  const { port, host } = options
+  const tls = certificate?.material
+  const server = listensNow ? await listen({ port, host, tls }) : createMasterServer(tls)
   pidFile?.acquire()
   const master = createMaster({ server, certificate, out })
   reload = signal => master.reload(signal)

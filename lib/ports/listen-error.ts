@@ -5,16 +5,16 @@ import type { Asked, Refusal } from '../worker/messages.js'
 /** The error that node:net makes of libuv's, for what could not be listened on. */
 export function systemError(errno: number, asked: Asked): NodeJS.ErrnoException {
   const [code, text] = getSystemErrorMap().get(errno) ?? [`errno ${errno}`, 'unknown error']
-  const address = asked.kind === 'tcp' ? (asked.host ?? '::') : asked.kind === 'path' ? asked.path : undefined
+  const address = asked.kind === 'tcp' ? (asked.host ?? '::') : asked.kind === 'path' ? asked.path : null
   const port = asked.kind === 'tcp' ? asked.port : asked.kind === 'path' ? -1 : undefined
-  const where = address === undefined ? '' : ` ${address}${port !== undefined && port > 0 ? `:${port}` : ''}`
+  const where = address === null ? '' : ` ${address}${port !== undefined && port > 0 ? `:${port}` : ''}`
   const error = new Error(`listen ${code}: ${text}${where}`)
   return Object.assign(error, { code, errno, syscall: 'listen', address, port })
 }
 
 /** An error of `listen`, as it travels to the worker that asked. */
 export function refusalOf(error: unknown): Refusal {
-  const { message, code, errno, syscall, address, port } = error as NodeJS.ErrnoException & Partial<Refusal>
+  const { message, code, errno, syscall, address, port } = error as Error & Partial<Refusal>
   return { message, code, errno, syscall, address, port }
 }
 

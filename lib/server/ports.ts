@@ -2,7 +2,7 @@ import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpError } from '../errors.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { describeAsked, listenError, refusalOf, systemError } from '../ports/listen-error.js'
-import type { Port } from '../ports/port.js'
+import { textOf, type Port } from '../ports/port.js'
 import { SharedPort } from '../ports/shared-port.js'
 import type { Listening } from '../worker/listening.js'
 import type { Asked, Protocol } from '../worker/messages.js'
@@ -34,6 +34,7 @@ interface Entry {
   readonly users: Map<Worker, Listening>
   /** The newest that asked for it. */
   generation: number
+  told: boolean
 }
 
 /** Where the master listens for its workers. What is asked for is opened, what none needs any more is closed. */
@@ -68,12 +69,15 @@ export class Ports {
     try {
       await entry.opening
     } catch (error) {
-      return listening.refuse(refusalOf(error))
+      // One that is being ended need not be troubled.
+      if (worker.readyState !== 'terminating') listening.refuse(refusalOf(error))
+      return
     }
     if (entry.users.get(worker) === listening) entry.port.admit(listening)
   }
 
   onBound(worker: Worker, listening: Listening): void {
+    for (const entry of this.#entries.values()) if (entry.users.get(worker) === listening) this.#tell(entry)
     if (!this.#available.has(worker)) return
     if (listening === worker.listenings.primary) this.#host.onPrimary(worker)
     else this.#join(worker)
@@ -146,13 +150,15 @@ export class Ports {
   }
 
   #open(plan: PortPlan, { protocol }: Listening, isPrimary: boolean): Entry {
+    this.#makeRoom(plan)
     const port = plan.create()
     const opening = port.open()
-    const entry: Entry = { ...plan, port, protocol, opening, users: new Map(), generation: 0 }
+    const entry: Entry = { ...plan, port, protocol, opening, users: new Map(), generation: 0, told: false }
     this.#entries.set(plan.key, entry)
     if (this.#pause !== undefined && port instanceof HttpPort) void port.pause(this.#pause)
     opening.then(
-      () => this.#onOpen(entry),
+      // A shared port refuses connections until the first worker listens on it.
+      () => (port instanceof SharedPort ? undefined : this.#tell(entry)),
       (error: unknown) => {
         this.#close(entry)
         if (isPrimary && plan.asked !== undefined)
@@ -162,9 +168,12 @@ export class Ports {
     return entry
   }
 
-  #onOpen({ port, protocol, asked }: Entry): void {
-    const status = describePort(port, protocol)
-    if (asked !== undefined && status !== undefined) this.#host.onOpen(status)
+  /** Clients can connect: that is told once. */
+  #tell(entry: Entry): void {
+    if (entry.told) return
+    entry.told = true
+    const status = describePort(entry.port, entry.protocol)
+    if (entry.asked !== undefined && status !== undefined) this.#host.onOpen(status)
   }
 
   /** An app exports a server, and later has one listen at the very port that the master listens on for it. */
@@ -175,6 +184,15 @@ export class Ports {
       const isIts = [...users.values()].includes(primary)
       return isIts && typeof address === 'object' && address?.port === asked.port
     })
+  }
+
+  /** What nobody uses any more must not be in the way of another kind of server at the same address. */
+  #makeRoom({ asked }: PortPlan): void {
+    if (asked === undefined) return
+    const text = textOf(asked)
+    for (const entry of this.#entries.values())
+      if (entry.users.size === 0 && entry.asked !== undefined && textOf(entry.asked) === text)
+        this.#close(entry)
   }
 
   /** What only older generations asked for goes with the last of their workers. A descriptor could not be had again. */

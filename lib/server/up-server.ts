@@ -236,7 +236,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
 
   protected override async endBackends(): Promise<void> {
     await this.#ports.whenStopped()
-    this.#fleet.retireAll()
+    this.#fleet.retireAll(this.closeTimeoutMs)
     await this.#fleet.whenGone()
     await this.#ports.close()
     await this.#fleet.close()

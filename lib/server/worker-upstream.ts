@@ -5,7 +5,7 @@ import type { Listening } from '../worker/listening.js'
 
 /** The way to a worker's server; undefined if clients connect to it themselves, or while it does not listen. */
 export function upstreamOf(
-  { address, clientField, asked, protocol }: Listening,
+  { address, clientField, asked }: Listening,
   { proxyTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via }: ResolvedOptions
 ): Upstream | undefined {
   if (address === undefined) return undefined
@@ -15,7 +15,7 @@ export function upstreamOf(
     via,
     max: maxConnections,
     // The processes behind a server that node:cluster shares out keep connections for as long as they like.
-    isForeign: asked !== undefined && protocol === 'net',
+    isForeign: asked !== undefined && clientField === undefined,
     queue: new HoldQueue(maxHeld, holdTimeoutMs, 'a connection to the worker')
   })
 }

@@ -153,11 +153,13 @@ export class Fleet extends EventEmitter<FleetEvents> {
     for (const generation of this.#aside) if (!generation.serving) this.retire(generation, drainMs)
   }
 
-  /** Retires all; their workers are told to end. */
-  retireAll(): void {
-    for (const generation of [...this.generations, ...this.#aside]) this.retire(generation, 0)
+  /** Retires all; their workers are told to end, once the clients that came to them directly are served. */
+  retireAll(drainMs: number): void {
+    for (const generation of [...this.generations, ...this.#aside])
+      for (const slot of [...generation.slots])
+        this.retire(generation, slot.worker?.listenings.shared === true ? drainMs : 0, [slot])
     // Also those that had retired before, and linger for clients that cannot come any more.
-    for (const worker of this.alive) worker.terminate()
+    for (const worker of this.alive) if (!worker.listenings.shared) worker.terminate()
   }
 
   /** Resolves when no process of these is left; by default, of all. */
@@ -200,11 +202,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
         assumeReady: options.assumeReady,
         clientField: this.#clientField
       },
-      nextBind: () => {
-        const bind = this.#nextBind()
-        binds.push(bind)
-        return bind
-      },
+      nextBind: () => this.#nextBind(binds),
       generation: generation.number,
       slot,
       version: generation.version,
@@ -237,8 +235,11 @@ export class Fleet extends EventEmitter<FleetEvents> {
     return worker
   }
 
-  #nextBind(): Bind {
-    return this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
+  #nextBind(binds: Bind[]): Bind {
+    const bind: Bind =
+      this.#folder === undefined ? { host: '127.0.0.1' } : { socketPath: this.#folder.nextSocket() }
+    binds.push(bind)
+    return bind
   }
 
   #onGone(worker: Worker, binds: readonly Bind[]): void {

@@ -18,6 +18,7 @@ export class Listening {
   readonly #id: number
   readonly #host: ListeningHost
   #bind: Bind | undefined
+  #shared = false
   #bound: { readonly port: number | undefined; readonly http: boolean } | undefined
 
   constructor({ id, asked, protocol }: ListenMessage, host: ListeningHost) {
@@ -30,6 +31,11 @@ export class Listening {
   /** Whether it listens. */
   get bound(): boolean {
     return this.#bound !== undefined
+  }
+
+  /** Whether clients connect to it themselves, so that the master does not see when it is idle. */
+  get shared(): boolean {
+    return this.#shared && this.bound
   }
 
   /** Where it listens for the master; undefined until then, and if clients connect to it themselves. */
@@ -53,6 +59,7 @@ export class Listening {
 
   /** Has it accept connections from the handle, which others listen on, too. */
   listenOn(handle: SendHandle, shown: AddressInfo | undefined): void {
+    this.#shared = true
     this.#host.send({ type: 'up:listen-on', id: this.#id, shown }, handle)
   }
 

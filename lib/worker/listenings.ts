@@ -22,11 +22,17 @@ export class Listenings {
     return this.primary?.bound === true
   }
 
+  /** Whether clients connect to any of them themselves. */
+  get shared(): boolean {
+    return [...this.#all.values()].some(({ shared }) => shared)
+  }
+
   onMessage(message: FromWorker & { readonly type: 'up:listen' | 'up:bound' | 'up:unbound' }): void {
     if (message.type === 'up:listen') {
       const listening = new Listening(message, this.#host)
+      // What comes after the first was closed takes its place: an app that listens anew, or that first tried a port.
+      if (this.primary === undefined || !this.#isOpen(this.primary)) this.primary = listening
       this.#all.set(message.id, listening)
-      this.primary ??= listening
       return this.#host.tell('listen', listening)
     }
     const listening = this.#all.get(message.id)
@@ -38,5 +44,9 @@ export class Listenings {
     this.#all.delete(message.id)
     listening.onUnbound()
     this.#host.tell('unbound', listening)
+  }
+
+  #isOpen(listening: Listening): boolean {
+    return [...this.#all.values()].includes(listening)
   }
 }

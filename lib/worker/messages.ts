@@ -32,7 +32,7 @@ export interface Refusal {
   readonly code: string | undefined
   readonly errno: number | undefined
   readonly syscall: string | undefined
-  readonly address: string | undefined
+  readonly address: string | null | undefined
   readonly port: number | undefined
 }
 
@@ -79,6 +79,8 @@ export type ToWorker =
   | ListenAnswer
   /** To be answered by `up:pong` with the same id. */
   | { readonly type: 'up:ping'; readonly id: number }
+  /** It is retired: accept no more connections, and say `up:left` once those that came are gone. */
+  | { readonly type: 'up:retire' }
   /** Its work is done or its time is over: stop listening. SIGTERM follows. */
   | { readonly type: 'up:close' }
 
@@ -94,6 +96,8 @@ export type FromWorker =
     }
   /** It listens there no longer, or does not want to any more. */
   | { readonly type: 'up:unbound'; readonly id: number }
+  /** No connection is left of those that it accepted itself. */
+  | { readonly type: 'up:left' }
   /** It can serve. */
   | { readonly type: 'up:ready' }
   | { readonly type: 'up:pong'; readonly id: number }

@@ -25,6 +25,16 @@ export function workerFailure(
   return new WorkerError(code, `${subject}: ${cause?.message ?? `it ${end}`}`, stderr.toString(), cause)
 }
 
+/** What a worker did that is not ready in time. */
+export function lateness(listens: boolean, limitMs: number): string {
+  return `${listens ? 'did not call up.ready()' : 'did not listen'} within ${limitMs} ms (readyTimeout)`
+}
+
+/** What a worker did that is taken for blocked. */
+export function silence(limitMs: number): string {
+  return `did not answer a ping for ${limitMs} ms (unresponsiveTimeout)`
+}
+
 /** Calls `then` when all that the process wrote to stderr has been read. */
 export function afterStderr({ stderr }: ChildProcess, then: () => void): void {
   if (stderr === null || stderr.closed) return then()

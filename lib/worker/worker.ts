@@ -10,7 +10,7 @@ import { isOurs, type FromWorker, type ToWorker } from './messages.js'
 import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
-import { afterStderr, workerFailure } from './worker-failure.js'
+import { afterStderr, lateness, silence, workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
@@ -51,6 +51,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #startTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
   #ending = false
+  /** Whether it may have connections that the master does not see. */
+  #leaving = false
 
   constructor(spec: WorkerSpec) {
     super()
@@ -68,7 +70,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#heartbeat = new Heartbeat(
       spec.unresponsiveTimeoutMs,
       id => this.#send({ type: 'up:ping', id }),
-      () => this.#onSilence()
+      () => this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', silence(spec.unresponsiveTimeoutMs))
     )
     this.#drain = new Drain(spec.lingerMs, () => this.terminate())
     this.#shown = spec.echo.follow(this.proc.stderr)
@@ -85,7 +87,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
         if (this.proc.pid === undefined) this.#onGone()
       })
     this.#send(spec.start)
-    if (spec.readyTimeoutMs > 0) this.#startTimer = setTimeout(() => this.#onLate(), spec.readyTimeoutMs)
+    const onLate = (): void =>
+      this.#giveUp('UP_ERR_WORKER_START', lateness(this.listenings.bound, spec.readyTimeoutMs))
+    if (spec.readyTimeoutMs > 0) this.#startTimer = setTimeout(onLate, spec.readyTimeoutMs)
   }
 
   get pid(): number | undefined {
@@ -150,9 +154,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.#readyState !== 'spawning' && this.#readyState !== 'spawned') return
     const wasReady = this.#readyState === 'spawned'
     this.#enter('terminating')
-    if (wasReady) this.emit('retire')
-    if (wasReady) this.#drain.begin(drainMs, this.#isIdle)
-    else this.terminate()
+    if (!wasReady) return this.terminate()
+    this.emit('retire')
+    this.#leaving = this.listenings.shared && drainMs > 0
+    if (this.#leaving) this.#send({ type: 'up:retire' })
+    this.#drain.begin(drainMs, this.#isIdle)
   }
 
   /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
@@ -177,7 +183,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   get #isIdle(): boolean {
-    return this.inFlight === 0 && this.upgrades === 0
+    return this.inFlight === 0 && this.upgrades === 0 && !this.#leaving
   }
 
   /** The only place where the state changes. */
@@ -202,6 +208,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
       case 'up:failed':
         this.#cause = new UpError(message.code, message.message)
         return
+      case 'up:left':
+        this.#leaving = false
+        if (this.#readyState === 'terminating' && this.#isIdle) this.#drain.onIdle()
+        return
       case 'up:ready':
         this.#saidReady = true
         break
@@ -212,16 +222,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (!this.#saidReady && !this.#spec.start.assumeReady) return
     this.#enter('spawned')
     this.emit('ready')
-  }
-
-  #onLate(): void {
-    const what = this.listenings.bound ? 'did not call up.ready()' : 'did not listen'
-    this.#giveUp('UP_ERR_WORKER_START', `${what} within ${this.#spec.readyTimeoutMs} ms (readyTimeout)`)
-  }
-
-  #onSilence(): void {
-    const limit = `${this.#spec.unresponsiveTimeoutMs} ms (unresponsiveTimeout)`
-    this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', `did not answer a ping for ${limit}`)
   }
 
   #giveUp(code: ErrorCode, why: string): void {

@@ -34,6 +34,7 @@ test('Only an upstream is needed', () => {
   assert.deepEqual(parse(['2000']), {
     upstreams: ['2000'],
     port: 3000,
+    portGiven: false,
     host: undefined,
     pidFile: undefined,
     tls: undefined,
@@ -66,6 +67,7 @@ test('Each option is taken over, under its short name as under its long one', t 
   const expected: CliProxyOptions = {
     upstreams: ['localhost:2000', 'unix:/tmp/b.sock#backup'],
     port: 80,
+    portGiven: true,
     host: '127.0.0.1',
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },

@@ -64,7 +64,8 @@ const broken: Record<string, Broken> = {
   },
   'exports nothing that can serve': {
     text: 'export default { port: 3000 }',
-    stderr: /app\.mjs exports an object with the keys port, nor does it call listen\(\); expected an http, https or net Server/,
+    stderr:
+      /app\.mjs exports an object with the keys port, nor does it call listen\(\); expected an http, https or net Server/,
     says: /failed to start: .*app\.mjs exports an object with the keys port, nor does it call listen\(\); expected/
   },
   'never binds': {
