@@ -6,7 +6,7 @@ import { fixture } from '../helpers/app.js'
 import { startProcess } from '../helpers/cli-process.js'
 import { fetchOnce } from '../helpers/client.js'
 
-const LIMIT = 80
+const LIMIT = 100
 const CLIENTS = 150
 /** How long the master has no descriptor left, in milliseconds. */
 const SHORTAGE_MS = 1000

@@ -61,6 +61,7 @@ test('Every option has its documented default', t => {
     strategy: 'first',
     surge: 1,
     keepPrevious: false,
+    listen: undefined,
     workerBind: 'socket',
     cwd: process.cwd(),
     env: {},
@@ -146,6 +147,7 @@ const wrong: [keyof UpOptions, unknown, RegExp][] = [
   ['unresponsiveTimeout', 'x', DURATION],
   ['strategy', 'last', /one of 'first', 'all', 'rolling'/],
   ['strategy', ['first'], /one of 'first', 'all', 'rolling'/],
+  ['listen', 8080, /an object/],
   ['workerBind', 'pipe', /one of 'socket', 'port'/],
   ['cwd', '/no/such/folder', /an existing folder/],
   ['cwd', 5, STRING],
@@ -217,3 +219,14 @@ for (const value of [null, 'fast', 5, []]) {
     assert.throws(() => resolveOptions(value as UpOptions), optionError('options', value, /an object/))
   })
 }
+
+test('Each part of `listen` is checked under its own name', () => {
+  const wrong: [object, RegExp][] = [
+    [{}, /^listen\.port is undefined, but must be a whole number from 0 to 65535$/],
+    [{ port: 70_000 }, /^listen\.port is 70000, but must be a whole number from 0 to 65535$/],
+    [{ port: 1, host: '' }, /^listen\.host is "", but must be a string that is not empty$/],
+    [{ port: 1, path: 'x' }, /^listen\.path is "x", but must be absent: what listen takes is port, host$/]
+  ]
+  for (const [listen, message] of wrong)
+    assert.throws(() => resolveOptions({ listen } as UpOptions), { code: 'UP_ERR_OPTION', message })
+})
