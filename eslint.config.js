@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'build', 'node_modules', 'test/fixtures', 'example'] },
+  { ignores: ['dist', 'build', 'node_modules', 'test/fixtures', 'test/apps/*/', 'example'] },
   {
     files: ['lib/**/*.{ts,cts}', 'bin/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -22,6 +22,7 @@
  * | `UP_ERR_WORKER_EXIT` | a worker that was ready died | - |
  * | `UP_ERR_WORKER_UNRESPONSIVE` | a worker did not answer a ping within `unresponsiveTimeout` | - |
  * | `UP_ERR_RELOAD` | a reload failed; the old generation serves on | - |
+ * | `UP_ERR_TRANSPORT` | what was asked for needs a master that reads requests, which `transport: 'handoff'` has not | - |
  * | `UP_ERR_STANDBY` | there is no generation that could be promoted, aborted or brought back | - |
  * | `UP_ERR_CANARY` | a canary failed more often than `autoAbort` allows, and was aborted | - |
  * | `UP_ERR_ENGINE` | the app's `engines.node` does not allow the running Node | - |
@@ -51,6 +52,7 @@ export type ErrorCode =
   | 'UP_ERR_WORKER_EXIT'
   | 'UP_ERR_WORKER_UNRESPONSIVE'
   | 'UP_ERR_RELOAD'
+  | 'UP_ERR_TRANSPORT'
   | 'UP_ERR_STANDBY'
   | 'UP_ERR_CANARY'
   | 'UP_ERR_ENGINE'

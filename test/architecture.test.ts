@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'front',
     'worker',
     'ports',
+    'handoff',
+    'handles',
     'balance',
     'options',
     'proxy/upstream',
@@ -30,9 +32,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   distributor: ['proxy', 'options'],
   external: ['options', 'proxy/address', 'proxy/connection-pool', 'proxy/socket-file'],
   front: ['proxy'],
-  worker: ['options', 'type proxy/address'],
+  worker: ['options', 'type proxy/address', 'type handles'],
   balance: ['options', 'type proxy/address'],
-  child: ['worker/messages', 'handles'],
+  child: ['worker/messages', 'type worker/handoff-messages', 'handles'],
+  handoff: ['type handles', 'type worker/handoff-messages'],
   handles: [],
   ports: ['handles', 'type worker/listening', 'type worker/messages'],
   proxy: [],
@@ -47,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may name `process.env` or `process.argv`, and why. */
 const READS_PROCESS: Readonly<Record<string, string>> = {
+  'lib/child/cluster-process': 'learns there the name of the field that tells the client, and removes it',
   'lib/cli/main': 'the command line is its matter',
   'lib/child/entry': "gives the app the command line that it would have without up's",
   'lib/options/environment': 'NODE_ENV decides some defaults',

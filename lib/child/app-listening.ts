@@ -1,9 +1,9 @@
 import { isIPv6, type AddressInfo, type Server as NetServer } from 'node:net'
-import type { ServerHandle } from '../handles/server-handle.js'
-import type { Asked, Bind, Protocol, Refusal } from '../worker/messages.js'
+import type { RawHandle } from '../handles/raw-handle.js'
+import type { Asked, Bind, Protocol, Refusal, ShareAnswer } from '../worker/messages.js'
 import { keepConnections } from './keep-connections.js'
-import { leave, watchSessions } from './leave.js'
 import { PendingHandle } from './pending-handle.js'
+import type { Sharing } from './shared/sharing.js'
 import { isHttp, protocolOf, takePlainConnections } from './servers.js'
 
 /** Arguments of node:net's `_listen2`: what is left of `listen` once they have been checked and looked up. */
@@ -18,7 +18,7 @@ export type Listen2Args = readonly [
 
 /** What node:net keeps inside a server. */
 export interface ListeningServer extends NetServer {
-  _handle: ServerHandle | null
+  _handle: RawHandle | null
   _connectionKey: string
 }
 
@@ -34,30 +34,29 @@ export interface AppListeningHooks {
   readonly listen2: Listen2
   /** It listens no longer, or is closed before it could. */
   readonly onClose: () => void
+  /** Whether processes that the app forked take its connections, which are of HTTP. */
+  readonly isClusterHttp?: boolean
 }
 
 /** A server of the app's that listens: where it asked to, as far as it can see. */
 export class AppListening {
   readonly id: number
   readonly protocol: Protocol
-  /** Whether it is an http server, which can be told its clients. */
+  /** Whether it can be told its clients. */
   readonly http: boolean
   readonly #server: ListeningServer
   readonly #args: Listen2Args
   readonly #hooks: AppListeningHooks
   readonly #pending: PendingHandle
-  /** Closes its handle. */
-  #close: (() => void) | undefined
-  /** The same, if the handle is shared: then the master knows nothing of its connections. */
-  #stop: (() => void) | undefined
 
   constructor(server: ListeningServer, args: Listen2Args, hooks: AppListeningHooks) {
     this.#server = server
     this.#args = args
     this.#hooks = hooks
     this.id = hooks.id
-    this.protocol = protocolOf(server)
-    this.http = isHttp(server)
+    const { isClusterHttp = false } = hooks
+    this.protocol = isClusterHttp ? 'http' : protocolOf(server)
+    this.http = isClusterHttp || isHttp(server)
     this.#pending = new PendingHandle(presumed(args), hooks.onClose)
     server._handle = this.#pending
   }
@@ -89,23 +88,15 @@ export class AppListening {
     return { port: own.port }
   }
 
-  /** Accepts connections from a handle that other workers listen on, too. */
-  listenOn(handle: ServerHandle, shown: AddressInfo | undefined): boolean {
-    if (this.#listen(handle, this.#args) === undefined) return false
-    watchSessions(this.#server)
-    this.#stop = this.#close
-    if (shown !== undefined) handle.getsockname = out => (Object.assign(out, shown), 0)
-    return true
-  }
-
-  /**
-   * Accepts no more connections, and lets those that it has accepted from a shared handle come to their end. The
-   * app, which may close the server when it is told to end, does not see that its handle is closed already.
-   */
-  async leave(): Promise<void> {
-    if (this.#stop === undefined) return
-    this.#stop()
-    await leave(this.#server)
+  /** Listens on a port that it shares with other workers. */
+  listenOn(sharing: Sharing, { port, backlog, shown }: ShareAnswer): void {
+    const server = this.#server
+    const { listen2, onClose } = this.#hooks
+    const listen = (): void => {
+      listen2.apply(server, [...this.#args])
+      this.#nameConnections()
+    }
+    sharing.share({ port, server, backlog, shown, listen, onClose })
   }
 
   /** The app hears of it as it would without us. */
@@ -119,21 +110,24 @@ export class AppListening {
   }
 
   /** @returns what it listens with; undefined if that failed, of which `error` tells */
-  #listen(handle: ServerHandle | null, args: Listen2Args): ServerHandle | undefined {
+  #listen(handle: RawHandle | null, args: Listen2Args): RawHandle | undefined {
     const server = this.#server
     server._handle = handle
     this.#hooks.listen2.apply(server, [...args])
     if (server._handle === null) return undefined
-    const [address, port, addressType] = this.#args
-    server._connectionKey = `${addressType}:${address}:${port}`
+    this.#nameConnections()
     const own = server._handle
     const close = own.close.bind(own)
-    this.#close = close
     own.close = callback => {
       this.#hooks.onClose()
       close(callback)
     }
     return own
+  }
+
+  #nameConnections(): void {
+    const [address, port, addressType] = this.#args
+    this.#server._connectionKey = `${addressType}:${address}:${port}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import { UpError } from '../errors.js'
 import type { Bind } from '../worker/messages.js'
@@ -19,12 +20,18 @@ export interface Bound {
 /** So many connections may wait to be accepted: a burst must not fail. */
 const BACKLOG = 4096
 
+/** Where: for the master alone, or on a port that workers share. */
+type Place = Bind | 'shared'
+
 /** Listens where the master wants it. Rejects with what `listen` emits as an error. */
-export async function bind(servable: Servable, where: Bind): Promise<Bound> {
+export async function bind(servable: Servable, where: Place): Promise<Bound> {
   if (servable.kind === 'listen') return bindOwn(servable.listen, where)
-  const { kind, server } = servable
-  if (isHttp(server)) keepConnections(server)
-  if (kind === 'https') takePlainConnections(server)
+  const { server } = servable
+  if (where !== 'shared') {
+    if (isHttp(server)) keepConnections(server)
+    // TLS is the master's matter.
+    if (server instanceof HttpsServer) takePlainConnections(server)
+  }
   server.listen({ ...listenOptions(where), backlog: BACKLOG })
   await once(server, 'listening')
   return describe(server)
@@ -34,8 +41,8 @@ export async function bind(servable: Servable, where: Bind): Promise<Bound> {
  * An object's own `listen`, called as `listen(path, callback)` or `listen(port, host, callback)`. What
  * it returns tells when it listens, if that is a server or a promise; otherwise the callback does.
  */
-async function bindOwn(listen: (...args: unknown[]) => unknown, where: Bind): Promise<Bound> {
-  const args = 'socketPath' in where ? [where.socketPath] : [0, where.host]
+async function bindOwn(listen: (...args: unknown[]) => unknown, where: Place): Promise<Bound> {
+  const args = where === 'shared' ? [0] : 'socketPath' in where ? [where.socketPath] : [0, where.host]
   let returned: unknown
   await new Promise<void>((resolve, reject) => {
     returned = listen(...args, (error: unknown) => (error instanceof Error ? reject(error) : resolve()))
@@ -44,18 +51,19 @@ async function bindOwn(listen: (...args: unknown[]) => unknown, where: Bind): Pr
   })
   const server = await returned
   if (!(server instanceof NetServer)) return withoutServer(where)
-  if (isHttp(server)) keepConnections(server)
+  if (isHttp(server) && where !== 'shared') keepConnections(server)
   return describe(server)
 }
 
-function withoutServer(where: Bind): Bound {
-  if ('socketPath' in where) return { port: undefined, http: false, close: () => {} }
+function withoutServer(where: Place): Bound {
+  if (where === 'shared' || 'socketPath' in where) return { port: undefined, http: false, close: () => {} }
   const why =
     'the exported `listen` returns no server, so its port is unknown; expected a Server, or a promise of one'
   throw new UpError('UP_ERR_EXPORT', `${why} (or the option workerBind: 'socket')`)
 }
 
-function listenOptions(where: Bind): { path: string } | { port: number; host: string } {
+function listenOptions(where: Place): { path: string } | { port: number; host?: string } {
+  if (where === 'shared') return { port: 0 }
   return 'socketPath' in where ? { path: where.socketPath } : { port: 0, host: where.host }
 }
 

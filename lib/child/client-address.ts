@@ -37,22 +37,27 @@ const COUNT = Object.getOwnPropertySymbols(new IncomingMessage(new Socket())).fi
  * however listeners are moved about, as Socket.IO does.
  *
  * @param field the field's name in lower case
+ * @param onMaster is called with the server of each connection that turns out to be the master's
  */
-export function showClients(field: string): void {
+export function showClients(field: string, onMaster?: (server: HttpServer | HttpsServer) => void): void {
   for (const { prototype } of [HttpServer, HttpsServer]) {
     const emit = prototype.emit as (this: unknown, event: string | symbol, ...args: unknown[]) => boolean
     prototype.emit = function (this: unknown, event: string | symbol, ...args: unknown[]): boolean {
-      if (typeof event === 'string' && EVENTS.has(event)) adopt(args[0] as IncomingMessage, field)
+      if (typeof event === 'string' && EVENTS.has(event)) {
+        const isFirst = adopt(args[0] as IncomingMessage, field)
+        if (isFirst) onMaster?.(this as HttpServer)
+      }
       return emit.call(this, event, ...args)
     }
   }
 }
 
-function adopt(req: IncomingMessage, field: string): void {
+/** @returns whether it is the first request that the master sends over this connection */
+function adopt(req: IncomingMessage, field: string): boolean {
   const { rawHeaders } = req
   const at = rawHeaders.length - 2
   const name = rawHeaders[at]
-  if (name !== field && name?.toLowerCase() !== field) return
+  if (name !== field && name?.toLowerCase() !== field) return false
   const text = rawHeaders[at + 1] ?? ''
   removeLast(req, at, field)
 
@@ -61,12 +66,13 @@ function adopt(req: IncomingMessage, field: string): void {
   if (known === undefined) {
     socket[FROM_MASTER] = { text, latest: req }
     redefine(socket)
-    return
+    return true
   }
   // A listener that still works for the client before, and looks now, must not see the next one.
   if (known.text !== text) known.latest.socket = new Proxy(socket, new Pinned(known.text))
   known.text = text
   known.latest = req
+  return false
 }
 
 function removeLast(req: IncomingMessage, at: number, field: string): void {

@@ -2,26 +2,35 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UpError } from '../errors.js'
-import type { ServerHandle } from '../handles/server-handle.js'
-import { isOurs, type FromWorker, type StartMessage, type ToWorker } from '../worker/messages.js'
+import type { RawHandle } from '../handles/raw-handle.js'
+import {
+  isListenAnswer,
+  isOurs,
+  type FromWorker,
+  type StartMessage,
+  type ToWorker
+} from '../worker/messages.js'
 import { bind, type Bound } from './bind.js'
 import { showClients } from './client-address.js'
+import { showClientsInCluster } from './cluster-clients.js'
 import { loadRequires, runMain } from './load-module.js'
 import { onReadyCall } from './ready.js'
-import { toServable } from './servable.js'
+import { refusedExport, toServable } from './servable.js'
+import { Sharing } from './shared/sharing.js'
 import { Takeover } from './takeover.js'
 
-const takeover = new Takeover(tell)
-/** The server that the module exports; those that the app lets listen itself are its own to close. */
+const sharing = new Sharing(tell)
+const takeover = new Takeover(tell, sharing)
+/** The server that the module exports, where it is the master's alone; those that the app lets listen itself are its own to close. */
 let exported: Bound | undefined
 
 process.on('message', (message: ToWorker, handle: unknown) => {
   if (!isOurs(message)) return
   if (message.type === 'up:start') void start(message)
   else if (message.type === 'up:ping') tell({ type: 'up:pong', id: message.id })
-  else if (message.type === 'up:close') exported?.close()
-  else if (message.type === 'up:retire') void takeover.leave().then(() => tell({ type: 'up:left' }))
-  else takeover.onAnswer(message, handle as ServerHandle | undefined)
+  else if (message.type === 'up:close') close()
+  else if (isListenAnswer(message)) takeover.onAnswer(message)
+  else sharing.handle(message, handle as RawHandle | undefined)
 })
 
 async function start(message: StartMessage): Promise<void> {
@@ -32,6 +41,7 @@ async function start(message: StartMessage): Promise<void> {
   if (title !== undefined) process.title = `${title} worker`
   onReadyCall(() => tell({ type: 'up:ready' }))
   showClients(clientField)
+  showClientsInCluster(clientField)
   takeover.install()
   await loadRequires(requires, process.cwd())
   const value = await runMain(file)
@@ -45,12 +55,14 @@ async function serveExport(value: unknown, file: string): Promise<void> {
   // To find out may have taken its time.
   if (servable === undefined || takeover.called) return
   try {
-    const { id, bind: where } = await takeover.askForExported(
-      servable.kind === 'listen' ? 'http' : servable.kind
-    )
-    exported = await bind(servable, where)
+    const protocol = servable.kind === 'listen' ? 'http' : servable.kind
+    const { id, at } = await takeover.askForExported(protocol).catch((error: unknown) => {
+      throw refusedExport(servable, file, error)
+    })
+    const bound = await bind(servable, 'type' in at ? 'shared' : at)
+    if (!('type' in at)) exported = bound
     takeover.endExported()
-    tell({ type: 'up:bound', id, port: exported.port, http: exported.http })
+    tell({ type: 'up:bound', id, port: bound.port, http: bound.http })
   } catch (error) {
     // Node shows what nobody catches best: with the line that failed, causes, and the app's own hooks.
     if (!(error instanceof UpError)) throw error
@@ -64,6 +76,11 @@ function expectListen(error: unknown): undefined {
   process.once('beforeExit', () => {
     if (!takeover.called) fail(error)
   })
+}
+
+function close(): void {
+  sharing.close()
+  exported?.close()
 }
 
 /** Tells what is ours to tell, and ends. */

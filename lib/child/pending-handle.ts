@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
-import type { ServerHandle } from '../handles/server-handle.js'
+import type { RawHandle } from '../handles/raw-handle.js'
 
 /**
  * Stands in for a server's handle while the master is asked for one: so `server.listening` is true and
  * `server.address()` tells the port in the tick of `listen`, as with plain Node.
  */
-export class PendingHandle implements ServerHandle {
+export class PendingHandle implements RawHandle {
   readonly getsockname: ((out: Partial<AddressInfo>) => number) | undefined
   /** Who may connect to a UNIX socket, by libuv's flags: node:net sets it behind `listen`. */
   mode = 0

@@ -1,15 +1,12 @@
-import { createServer, Server as HttpServer } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
+import { createServer } from 'node:http'
 import { Server as NetServer } from 'node:net'
-import { Server as TlsServer } from 'node:tls'
 import { show, UpError } from '../errors.js'
+import type { Protocol } from '../worker/messages.js'
+import { protocolOf } from './servers.js'
 
 /** Something of the user's that can listen. */
 export type Servable =
-  | { readonly kind: 'http'; readonly server: HttpServer }
-  /** TLS is the master's matter: the server gets plain connections. */
-  | { readonly kind: 'https'; readonly server: HttpsServer }
-  | { readonly kind: 'net'; readonly server: NetServer }
+  | { readonly kind: Protocol; readonly server: NetServer }
   /** An object that makes its own server when it is told to listen. */
   | { readonly kind: 'listen'; readonly listen: (...args: unknown[]) => unknown }
 
@@ -24,14 +21,14 @@ const EXPECTED =
  */
 export async function toServable(exported: unknown, file: string): Promise<Servable> {
   const value = await exported
-  if (value instanceof NetServer) return fromServer(value, file)
+  if (value instanceof NetServer) return fromServer(value)
   if (typeof value === 'function') return { kind: 'http', server: createServer(value as () => void) }
   if (typeof value === 'object' && value !== null) {
     if ('server' in value && value.server instanceof NetServer) {
       // Fastify and its like have to finish their set-up before their server may be used.
       if ('ready' in value && typeof value.ready === 'function')
         await (value.ready as () => unknown).call(value)
-      return fromServer(value.server, file)
+      return fromServer(value.server)
     }
     if ('listen' in value && typeof value.listen === 'function') {
       const listen = value.listen as (...args: unknown[]) => unknown
@@ -41,12 +38,13 @@ export async function toServable(exported: unknown, file: string): Promise<Serva
   throw new UpError('UP_ERR_EXPORT', `${file} exports ${show(value)}, nor does it call listen(); ${EXPECTED}`)
 }
 
-function fromServer(server: NetServer, file: string): Servable {
-  if (server instanceof HttpServer) return { kind: 'http', server: server as HttpServer }
-  if (server instanceof HttpsServer) return { kind: 'https', server: server as HttpsServer }
-  if (server instanceof TlsServer || server.constructor.name === 'Http2Server') {
-    const why = `exports a ${server.constructor.name}; the master speaks plain HTTP/1.1 to its workers`
-    throw new UpError('UP_ERR_EXPORT', `${file} ${why}; ${EXPECTED}`)
-  }
-  return { kind: 'net', server }
+function fromServer(server: NetServer): Servable {
+  return { kind: protocolOf(server), server }
+}
+
+/** Why the master does not serve what a module exports. */
+export function refusedExport(servable: Servable, file: string, error: unknown): unknown {
+  if (!(error instanceof UpError) || error.code !== 'UP_ERR_EXPORT') return error
+  const name = 'server' in servable ? servable.server.constructor.name : 'object'
+  return new UpError('UP_ERR_EXPORT', `${file} exports a ${name}; ${error.message}; ${EXPECTED}`)
 }

@@ -1,8 +1,9 @@
 import { Server as NetServer } from 'node:net'
 import { UpError } from '../errors.js'
-import type { ServerHandle } from '../handles/server-handle.js'
-import type { Bind, FromWorker, ListenAnswer, Protocol } from '../worker/messages.js'
+import type { Bind, FromWorker, ListenAnswer, Protocol, Refusal, ShareAnswer } from '../worker/messages.js'
 import { ClusterServers } from './cluster-servers.js'
+import type { Sharing } from './shared/sharing.js'
+import { protocolOf } from './servers.js'
 import { AppListening, type Listen2, type Listen2Args, type ListeningServer } from './app-listening.js'
 
 interface ServerPrototype {
@@ -12,7 +13,7 @@ interface ServerPrototype {
 
 /** A server that the module exports, while the master is asked where it shall listen. */
 interface Exported {
-  readonly resolve: (bind: Bind) => void
+  readonly resolve: (place: Bind | ShareAnswer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -22,21 +23,24 @@ interface Exported {
  */
 export class Takeover {
   readonly #tell: (message: FromWorker) => void
+  readonly #sharing: Sharing
   readonly #clusters = new ClusterServers()
   readonly #listenings = new Map<number, AppListening>()
   readonly #exported = new Map<number, Exported>()
   /** Where servers listen for the master alone. */
   readonly #binds: Bind[] = []
   /** Where the exported server is to listen: that is not asked for once more. */
-  #exportedAt: Bind | undefined
+  #exportedAt: Bind | ShareAnswer | undefined
   /** What the master has not answered yet. */
   readonly #waiting = new Set<number>()
   #lastId = 0
   #called = false
   #loaded = false
 
-  constructor(tell: (message: FromWorker) => void) {
+  /** @param sharing has the servers that accept their clients themselves */
+  constructor(tell: (message: FromWorker) => void, sharing: Sharing) {
     this.#tell = tell
+    this.#sharing = sharing
   }
 
   /** Whether the app has called `listen`. */
@@ -54,7 +58,9 @@ export class Takeover {
     if (listen2 === undefined) return
     const onListen = (): boolean => (this.#called = true)
     const onListen2 = (server: ListeningServer, args: Listen2Args): void => {
+      const at = this.#exportedAt
       if (server._handle != null || this.#isExported(args)) listen2.apply(server, [...args])
+      else if (at !== undefined && 'type' in at) this.#shareExported(server, args, listen2, at)
       else this.#ask(server, args, listen2)
     }
     prototype.listen = function (...args) {
@@ -68,15 +74,15 @@ export class Takeover {
   }
 
   /** Asks where a server that the module exports shall listen. */
-  async askForExported(protocol: Protocol): Promise<{ id: number; bind: Bind }> {
+  async askForExported(protocol: Protocol): Promise<{ id: number; at: Bind | ShareAnswer }> {
     const id = ++this.#lastId
-    const bind = await new Promise<Bind>((resolve, reject) => {
+    const at = await new Promise<Bind | ShareAnswer>((resolve, reject) => {
       this.#exported.set(id, { resolve, reject })
       this.#wait(id)
       this.#tell({ type: 'up:listen', id, asked: undefined, protocol })
     })
-    this.#exportedAt = bind
-    return { id, bind }
+    this.#exportedAt = at
+    return { id, at }
   }
 
   /** The exported server listens. */
@@ -84,25 +90,19 @@ export class Takeover {
     this.#exportedAt = undefined
   }
 
-  /** @param handle came along with the answer */
-  onAnswer(answer: ListenAnswer, handle: ServerHandle | undefined): void {
+  onAnswer(answer: ListenAnswer): void {
     const { id } = answer
     const listening = this.#listenings.get(id)
     const exported = this.#exported.get(id)
     this.#stopWaiting(id)
     if (answer.type === 'up:listen-at') this.#binds.push(answer.bind)
-    if (listening !== undefined) return this.#proceed(listening, answer, handle)
+    if (listening !== undefined) return this.#proceed(listening, answer)
     // Nobody wants it any more: the server was closed before.
-    if (exported === undefined) return handle?.close()
+    if (exported === undefined) return
     this.#exported.delete(id)
     if (answer.type === 'up:listen-at') exported.resolve(answer.bind)
-    else if (answer.type === 'up:listen-refused')
-      exported.reject(new UpError('UP_ERR_LISTEN', answer.refusal.message))
-  }
-
-  /** Resolves when no connection is left of those that the app accepted itself; it accepts no more. */
-  async leave(): Promise<void> {
-    await Promise.all([...this.#listenings.values()].map(listening => listening.leave()))
+    else if (answer.type === 'up:listen-on') exported.resolve(answer)
+    else exported.reject(refusalOf(answer.refusal))
   }
 
   /**
@@ -114,6 +114,13 @@ export class Takeover {
     this.#refChannel()
   }
 
+  #shareExported(server: ListeningServer, args: Listen2Args, listen2: Listen2, answer: ShareAnswer): void {
+    this.#exportedAt = undefined
+    const { id } = answer
+    const onClose = (): void => this.#tell({ type: 'up:unbound', id })
+    new AppListening(server, args, { id, listen2, onClose }).listenOn(this.#sharing, answer)
+  }
+
   #ask(server: ListeningServer, args: Listen2Args, listen2: Listen2): void {
     const id = ++this.#lastId
     const onClose = (): void => {
@@ -121,19 +128,18 @@ export class Takeover {
       this.#stopWaiting(id)
       this.#tell({ type: 'up:unbound', id })
     }
-    const listening = new AppListening(server, args, { id, listen2, onClose })
+    const isClusterHttp = protocolOf(server) === 'net' && this.#clusters.speaksHttp(args[0], args[1])
+    const listening = new AppListening(server, args, { id, listen2, onClose, isClusterHttp })
     this.#listenings.set(id, listening)
     this.#wait(id)
     // node:net sets who may connect to a UNIX socket in this tick.
     queueMicrotask(() => {
-      const { asked } = listening
-      const isCluster = listening.protocol === 'net' && this.#clusters.speaksHttp(args[0], args[1])
-      const protocol = isCluster ? 'http' : listening.protocol
+      const { asked, protocol } = listening
       if (this.#waiting.has(id)) this.#tell({ type: 'up:listen', id, asked, protocol })
     })
   }
 
-  #proceed(listening: AppListening, answer: ListenAnswer, handle: ServerHandle | undefined): void {
+  #proceed(listening: AppListening, answer: ListenAnswer): void {
     const { id, http } = listening
     if (answer.type === 'up:listen-refused') {
       this.#listenings.delete(id)
@@ -141,14 +147,15 @@ export class Takeover {
     } else if (answer.type === 'up:listen-at') {
       const at = listening.listenAt(answer.bind, answer.shown)
       if (at !== undefined) this.#tell({ type: 'up:bound', id, port: at.port, http })
-    } else if (handle !== undefined && listening.listenOn(handle, answer.shown)) {
+    } else {
+      listening.listenOn(this.#sharing, answer)
       this.#tell({ type: 'up:bound', id, port: undefined, http })
     }
   }
 
   #isExported([address, port]: Listen2Args): boolean {
     const at = this.#exportedAt
-    if (at === undefined) return false
+    if (at === undefined || 'type' in at) return false
     return 'socketPath' in at ? address === at.socketPath : port === 0 && address === at.host
   }
 
@@ -166,4 +173,8 @@ export class Takeover {
     if (this.#loaded && this.#waiting.size === 0) process.channel?.unref()
     else process.channel?.ref()
   }
+}
+
+function refusalOf({ code, message }: Refusal): UpError {
+  return new UpError(code === 'UP_ERR_EXPORT' ? code : 'UP_ERR_LISTEN', message)
 }

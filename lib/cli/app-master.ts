@@ -32,8 +32,8 @@ export class AppMaster extends Master {
           onChange: why => (this.stopping ? undefined : this.#reloads.request(why))
         })
       : undefined
-    const { host, port, tls, up } = options
-    const listen = { port, ...(host === undefined ? {} : { host }) }
+    const { host, port, portGiven, tls, up } = options
+    const listen = { port, override: portGiven, ...(host === undefined ? {} : { host }) }
     this.#srv = new UpServer(parts.server, file, { ...up, listen })
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, this.out, this.#report, () => this.refreshCertificate())

@@ -5,7 +5,7 @@ import { checkExecArgv } from '../options/exec-argv.js'
 import type { UpOptions } from '../options/options.js'
 import { parseWorkerCount } from '../options/worker-count.js'
 import { EXTENSIONS } from '../watch/filter.js'
-import { LISTENING, servingFlags, type MasterSettings } from './common-flags.js'
+import { LISTENING, portFlag, servingFlags, type MasterSettings } from './common-flags.js'
 import { addFlags, type Flag } from './flag.js'
 import { asExtensions, each, oneOf } from './flag-values.js'
 
@@ -20,6 +20,7 @@ export interface AppSettings extends MasterSettings, UpOptions {
 
 /** The options of `up [file]`, in the order of the help. */
 export const APP_FLAGS: readonly Flag<AppSettings>[] = [
+  portFlag("the app's own, else env PORT, else 3000"),
   ...LISTENING,
   {
     flags: '-n, --number <count>',
@@ -104,6 +105,12 @@ export const APP_FLAGS: readonly Flag<AppSettings>[] = [
     sets: 'surge',
     read: parseWorkerCount,
     needs: '--strategy rolling'
+  },
+  {
+    flags: '--transport <name>',
+    text: 'proxy: the master forwards each request; handoff: workers accept connections themselves (default: proxy)',
+    sets: 'transport',
+    read: oneOf(['proxy', 'handoff'])
   },
   {
     flags: '--ready-timeout <time>',

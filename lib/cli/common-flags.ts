@@ -15,14 +15,18 @@ export interface MasterSettings {
   readonly pidFile: string
 }
 
-/** Options of every command: where and how its master listens. */
-export const LISTENING: readonly Flag<MasterSettings>[] = [
-  {
+/** Option of a command: where it listens. `otherwise` says where without it. */
+export function portFlag(otherwise: string): Flag<MasterSettings> {
+  return {
     flags: '-p, --port <port>',
-    text: 'port to listen on, 0 for any free one (default: env PORT, else 3000)',
+    text: `port to listen on, 0 for any free one (default: ${otherwise})`,
     sets: 'port',
     read: asPort
-  },
+  }
+}
+
+/** Options of every command: how its master listens. */
+export const LISTENING: readonly Flag<MasterSettings>[] = [
   {
     flags: '--host <address>',
     text: 'address to listen on (default: all interfaces)',

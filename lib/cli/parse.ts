@@ -1,5 +1,5 @@
 import { CommanderError, type Command } from 'commander'
-import { UpError } from '../errors.js'
+import { OptionError, UpError } from '../errors.js'
 import { asString } from '../options/checks.js'
 import { inheritedExecArgv } from '../options/exec-argv.js'
 import { parseUpstreams } from '../options/upstream.js'
@@ -50,6 +50,10 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     ...optionalEnvFiles.map(path => `--env-file-if-exists=${path}`),
     ...nodeArgs
   ]
+  if (up.transport === 'handoff' && tlsCert !== undefined) {
+    const wanted = "absent with --transport handoff: TLS ends in the app's own server"
+    throw new OptionError('--tls-cert', tlsCert, wanted)
+  }
   const allArgs = [...start.args, ...appArgs]
   const files = envFilesIn(execArgv, cwd)
   const env = { ...readEnvFiles(files), ...input.env, ...start.env }

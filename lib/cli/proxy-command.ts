@@ -3,7 +3,7 @@ import { asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
 import { parseHealthPath, type ProxyOptions } from '../options/proxy-options.js'
 import { parseStatuses } from '../options/status-list.js'
-import { LISTENING, servingFlags, type MasterSettings } from './common-flags.js'
+import { LISTENING, portFlag, servingFlags, type MasterSettings } from './common-flags.js'
 import { addFlags, type Flag } from './flag.js'
 import { checkedBy, oneOf, whole } from './flag-values.js'
 
@@ -14,6 +14,7 @@ export interface ProxySettings extends MasterSettings, ProxyOptions {
 
 /** The options of `up proxy <upstream...>`, in the order of the help. */
 export const PROXY_FLAGS: readonly Flag<ProxySettings>[] = [
+  portFlag('env PORT, else 3000'),
   ...LISTENING,
   {
     flags: '-T, --title <title>',

@@ -20,8 +20,9 @@ import { handleSignals } from './signals.js'
 export async function startApp(options: CliOptions, out: Output): Promise<number> {
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
-  // Without --port the app may know a port of its own: its first worker says.
-  return start(options, out, options.portGiven, parts => new AppMaster(parts, file, options))
+  // Without --port the app may know a port of its own: its first worker says. With the handoff, workers listen.
+  const listensNow = options.portGiven && options.up.transport !== 'handoff'
+  return start(options, out, listensNow, parts => new AppMaster(parts, file, options))
 }
 
 /**

@@ -91,6 +91,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     )
     this.ws = Object.freeze<WsFacade>({
       use: (fn: WsMiddleware | WsErrorMiddleware) => {
+        this.assertMiddleware('ws.use(fn)')
         this.#ws.stacks.add(fn as Handler)
         return this as unknown as Distributor
       }
@@ -114,6 +115,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
   use(fn: HttpMiddleware): this
   use(fn: HttpErrorMiddleware): this
   use(fn: HttpMiddleware | HttpErrorMiddleware): this {
+    this.assertMiddleware('use(fn)')
     this.#http.stacks.add(fn as Handler)
     return this
   }
@@ -137,6 +139,9 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     const { all, error } = this.#http.stacks
     return all.length > 0 || error.length > 0
   }
+
+  /** Throws where there can be no middleware. */
+  protected assertMiddleware(_call: string): void {}
 
   /** The last handler of requests: answers 501. */
   protected handleRequest(req: DistributorRequest, res: ServerResponse, _next: Next): unknown {
@@ -167,7 +172,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     _client: Duplex,
     send: (onAnswered: () => void) => Promise<Outcome>
   ): Promise<Outcome> {
-    return send(ignore)
+    return send(() => {})
   }
 
   /** Forwards a request to one upstream. Never rejects. */
@@ -206,7 +211,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     if (followsRefused(req)) return
     req.res = res
     // Middleware may end an answer that is being passed on; the write that follows must not throw.
-    res.on('error', ignore)
+    res.on('error', () => {})
     this.traffic.addRequest(res)
     const send: Send = upstream => this.forwardRequest(req, res, upstream)
     const pass = new Pass(this.#http, req, res, address => this.#forward(address, clientOf(req), send))
@@ -242,5 +247,3 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     return outcome.kind === 'failed' ? outcome.error : undefined
   }
 }
-
-function ignore(): void {}

@@ -1,5 +1,6 @@
 import type { Duration } from './duration.js'
 import type { ResolvedServing, ServingOptions } from './serving.js'
+import type { Transport } from './transport.js'
 import type { WorkerCount } from './worker-count.js'
 
 /** How a reload replaces the old workers: see {@link UpOptions.strategy}. */
@@ -14,6 +15,8 @@ export interface ListenTarget {
   readonly port: number
   /** Instead of the host that the app asks for. Default: the app's; all interfaces, if it has none. */
   readonly host?: string
+  /** Whether the port is this one also for an app that asks for one. Default false. */
+  readonly override?: boolean
 }
 
 /** Options of `up(server, file, options)`. Each is validated at construction; a wrong one throws. */
@@ -72,6 +75,13 @@ export interface UpOptions extends ServingOptions {
    * what the app asks for first is forwarded from there.
    */
   listen?: ListenTarget
+  /**
+   * How a request gets to a worker.
+   * `'proxy'`: the master reads each request, and forwards it: every request is balanced by itself.
+   * `'handoff'`: workers accept the clients' connections themselves; the master sees no request. See docs/handoff.md
+   * for what that can't do. Default `'proxy'`.
+   */
+  transport?: Transport
   /** Workers listen on UNIX sockets in a private folder (`'socket'`, the default) or on free loopback ports. */
   workerBind?: WorkerBind
   /** Working directory of the workers, and base of a relative module path. Default: the master's. */
@@ -100,7 +110,9 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly strategy: Strategy
   readonly surge: number
   readonly keepPrevious: boolean
-  readonly listen: { readonly port: number; readonly host: string | undefined } | undefined
+  readonly listen:
+    { readonly port: number; readonly host: string | undefined; readonly override: boolean } | undefined
+  readonly transport: Transport
   readonly workerBind: WorkerBind
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>

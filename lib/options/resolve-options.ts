@@ -7,6 +7,7 @@ import { isDevelopment } from './environment.js'
 import { checkExecArgv, inheritedExecArgv } from './exec-argv.js'
 import type { ResolvedOptions, Strategy, UpOptions } from './options.js'
 import { assertKnown, resolveServing, SERVING } from './serving.js'
+import { parseTransport } from './transport.js'
 import { parseWorkerCount } from './worker-count.js'
 
 const KNOWN = {
@@ -25,6 +26,7 @@ const KNOWN = {
   surge: true,
   keepPrevious: true,
   listen: true,
+  transport: true,
   workerBind: true,
   cwd: true,
   env: true,
@@ -63,6 +65,7 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     surge: readSurge(given['surge'], strategy),
     keepPrevious: asBoolean('keepPrevious', given['keepPrevious'] ?? false),
     listen: given['listen'] == null ? undefined : readListen(given['listen']),
+    transport: parseTransport(given),
     workerBind: asOneOf('workerBind', given['workerBind'] ?? 'socket', ['socket', 'port']),
     cwd: readCwd(given['cwd']),
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
@@ -73,13 +76,14 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
 }
 
 function readListen(value: unknown): NonNullable<ResolvedOptions['listen']> {
-  const { port, host, ...others } = asObject('listen', value)
+  const { port, host, override, ...others } = asObject('listen', value)
   for (const name of Object.keys(others)) {
-    throw new OptionError(`listen.${name}`, others[name], 'absent: what listen takes is port, host')
+    throw new OptionError(`listen.${name}`, others[name], 'absent: what listen takes is port, host, override')
   }
   return Object.freeze({
     port: asWhole('listen.port', port, 0, 65_535),
-    host: host == null ? undefined : asString('listen.host', host)
+    host: host == null ? undefined : asString('listen.host', host),
+    override: asBoolean('listen.override', override ?? false)
   })
 }
 

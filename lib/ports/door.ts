@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { Listening } from '../worker/listening.js'
 import type { Asked } from '../worker/messages.js'
 import { openServer } from './open-server.js'
-import { shownTo, type Port } from './port.js'
+import { admitForwarded, type Port } from './port.js'
 
 /** Listens for a server of the master's, which may so have several addresses, and others after a reload. */
 export class Door implements Port {
@@ -33,7 +33,7 @@ export class Door implements Port {
   }
 
   admit(listening: Listening): void {
-    listening.listenPrivately(shownTo(listening, this.address))
+    admitForwarded(listening, this.address)
   }
 
   /** The connections are the server's to end. */

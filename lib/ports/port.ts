@@ -1,6 +1,7 @@
 import { isIPv6, type AddressInfo } from 'node:net'
 import type { Listening } from '../worker/listening.js'
-import type { Asked } from '../worker/messages.js'
+import type { Asked, Protocol } from '../worker/messages.js'
+import { refusalOf } from './listen-error.js'
 
 /** Where the master listens for servers of its workers. */
 export interface Port {
@@ -12,6 +13,18 @@ export interface Port {
   admit(listening: Listening): void
   /** Stops listening; resolves when nothing of it is left. */
   close(): Promise<void>
+}
+
+/** What the master can speak to: it forwards requests of HTTP/1.1, without TLS. */
+const SPOKEN: readonly Protocol[] = ['http', 'https', 'net']
+
+/** Has a worker's server listen for the master, which forwards, if it speaks to such a server. */
+export function admitForwarded(listening: Listening, address: AddressInfo | string | null): void {
+  const { protocol, asked } = listening
+  if (SPOKEN.includes(protocol)) return listening.listenPrivately(shownTo(listening, address))
+  const why = 'the master speaks plain HTTP/1.1 to its workers'
+  const message = asked === undefined ? why : `a server of ${protocol} cannot listen here: ${why}`
+  listening.refuse(refusalOf(Object.assign(new Error(message), { code: 'UP_ERR_EXPORT' })))
 }
 
 /**

@@ -1,48 +1,84 @@
-import type { SendHandle } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
-import { bindHandle, type ServerHandle } from '../handles/server-handle.js'
+import { bindHandle } from '../handles/bind-handle.js'
+import { nameOf, type RawHandle } from '../handles/raw-handle.js'
 import type { Listening } from '../worker/listening.js'
 import type { Asked } from '../worker/messages.js'
 import { systemError } from './listen-error.js'
 import { replacingStale } from './open-server.js'
 import { shownTo, type Port } from './port.js'
 
+/** A listening socket from which workers accept connections themselves. */
+export interface Shared {
+  /** The workers know it by this. */
+  readonly number: number
+  readonly backlog: number
+  /** What workers accept from; undefined: the master accepts, and gives each connection away. */
+  readonly handle: RawHandle | undefined
+}
+
+/** What looks after the connections of shared ports. */
+export interface PortUsers {
+  /** Resolves when some process has listened on the handle: from then on connections can come. */
+  prime(port: Shared): Promise<void>
+  /** Tells a worker's server that it listens. */
+  admit(port: Shared, listening: Listening, shown: AddressInfo | undefined): void
+  /** No worker is to accept any more. */
+  onClosed(port: Shared): void
+}
+
+/** Connections that may wait to be accepted: Node's own 511 overflow at 1,000 concurrent connects. */
+export const BACKLOG = 4096
+
 /**
  * One listening socket from which all workers accept connections themselves. The master keeps it, so that it
  * outlives each of them, and never accepts from it.
  */
-export class SharedPort implements Port {
+export class SharedPort implements Port, Shared {
+  readonly number: number
+  readonly backlog: number = BACKLOG
+  readonly #users: PortUsers
   readonly #asked: Asked
-  #handle: ServerHandle | undefined
+  #handle: RawHandle | undefined
 
-  constructor(asked: Asked) {
+  constructor(number: number, asked: Asked, users: PortUsers) {
+    this.number = number
     this.#asked = asked
+    this.#users = users
+  }
+
+  get handle(): RawHandle | undefined {
+    return this.#handle
   }
 
   get address(): AddressInfo | string | null {
     if (this.#asked.kind === 'path') return this.#asked.path
-    const address: Partial<AddressInfo> = {}
-    const error = this.#handle?.getsockname?.(address)
-    return error === 0 ? (address as AddressInfo) : null
+    return this.#handle === undefined ? null : addressOf(this.#handle)
   }
 
   async open(): Promise<void> {
     this.#handle = await replacingStale(this.#asked, () => bound(this.#asked))
+    await this.#users.prime(this)
   }
 
   admit(listening: Listening): void {
-    // That it is one that can be sent is not in its public type.
-    listening.listenOn(this.#handle as unknown as SendHandle, shownTo(listening, this.address))
+    this.#users.admit(this, listening, shownTo(listening, this.address))
   }
 
   close(): Promise<void> {
     this.#handle?.close()
     this.#handle = undefined
+    this.#users.onClosed(this)
     return Promise.resolve()
   }
 }
 
-function bound(asked: Asked): ServerHandle {
+/** What a handle of TCP is bound to; null: it is not, or of a UNIX socket. */
+export function addressOf(handle: RawHandle): AddressInfo | null {
+  const name = nameOf(handle)
+  return 'port' in name ? (name as unknown as AddressInfo) : null
+}
+
+function bound(asked: Asked): RawHandle {
   const handle = bindHandle(...argsOf(asked))
   if (typeof handle === 'number') throw systemError(handle, asked)
   if (asked.kind === 'path' && asked.mode !== 0) handle.fchmod?.(asked.mode)

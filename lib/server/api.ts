@@ -135,6 +135,8 @@ export interface WorkerStatus {
   readonly inFlight: number
   /** Open upgrades, such as WebSockets. */
   readonly upgrades: number
+  /** Clients' connections that it has accepted itself: see the option `transport`. */
+  readonly connections: number
   /** Requests and upgrades that it was given, in all. */
   readonly requests: number
 }

@@ -122,6 +122,11 @@ export abstract class BalancedServer<
   /** How long what is in flight may take when the server closes, in milliseconds. */
   protected abstract get closeTimeoutMs(): number
 
+  /** Resolves when nothing is in flight any more, or when the time is over; in milliseconds. */
+  protected whenDrained(timeoutMs: number): Promise<void> {
+    return this.traffic.whenIdle(timeoutMs)
+  }
+
   /** The server begins to close. */
   protected abstract onClosing(): void
 
@@ -212,7 +217,7 @@ export abstract class BalancedServer<
     this.#holdFile?.close()
     this.dispatcher.gate.end()
     this.traffic.stopAccepting()
-    await this.traffic.whenIdle(this.closeTimeoutMs)
+    await this.whenDrained(this.closeTimeoutMs)
     this.dispatcher.gate.rejectAll()
     await this.endBackends()
     await this.traffic.end()

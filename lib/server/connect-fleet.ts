@@ -1,21 +1,31 @@
+import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpError } from '../errors.js'
 import type { ResolvedOptions } from '../options/options.js'
 import type { Fleet } from '../worker/fleet.js'
 import type { Worker } from '../worker/worker.js'
 import type { Dispatcher } from './dispatcher.js'
-import type { Ports } from './ports.js'
+import type { PortStatus } from './api.js'
+import { Ports } from './ports.js'
+import { SharedPorts } from './shared-ports.js'
 import { upstreamOf } from './worker-upstream.js'
 
 export interface FleetUsers {
+  readonly server: ProxiedServer
   readonly dispatcher: Dispatcher<Worker>
-  readonly ports: Ports
   readonly options: ResolvedOptions
+  /** Whether a worker waits, or has only a share of the clients. */
+  readonly isOnTrial: (worker: Worker) => boolean
   readonly tell: (event: 'spawn' | 'retire' | 'terminate', worker: Worker) => void
+  readonly onOpen: (port: PortStatus) => void
   readonly onFail: (error: UpError) => void
 }
 
-/** Has workers get requests, and ports, while they are there to serve them. */
-export function connectFleet(fleet: Fleet, { dispatcher, ports, options, tell, onFail }: FleetUsers): void {
+/** Has workers get requests, ports and connections, while they are there to serve them. */
+export function connectFleet(fleet: Fleet, users: FleetUsers): { ports: Ports; shared: SharedPorts } {
+  const { dispatcher, options, tell, onFail } = users
+  const shared = new SharedPorts(fleet)
+  const onPrimary = (worker: Worker): void => giveRequests(worker, dispatcher, options)
+  const ports = new Ports({ ...users, shared, onPrimary })
   fleet
     .on('listen', (worker, listening) => void ports.onListen(worker, listening))
     .on('bound', (worker, listening) => ports.onBound(worker, listening))
@@ -35,10 +45,11 @@ export function connectFleet(fleet: Fleet, { dispatcher, ports, options, tell, o
       tell('terminate', worker)
     })
     .on('fail', onFail)
+  return { ports, shared }
 }
 
 /** Gives a worker requests; by another way, or none any more, if it has had some before. */
-export function giveRequests(worker: Worker, dispatcher: Dispatcher<Worker>, options: ResolvedOptions): void {
+function giveRequests(worker: Worker, dispatcher: Dispatcher<Worker>, options: ResolvedOptions): void {
   const { primary } = worker.listenings
   dispatcher.remove(worker)
   const upstream = primary && upstreamOf(primary, options)

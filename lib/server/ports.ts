@@ -10,11 +10,13 @@ import type { Worker } from '../worker/worker.js'
 import type { PauseOptions, PauseResult, PortStatus, ResumeOptions } from './api.js'
 import { HttpPort } from './http-port.js'
 import { ADDRESS_IN_USE, PortPlanner, type PortPlan } from './port-plan.js'
+import type { SharedPorts } from './shared-ports.js'
 import { describePort } from './status.js'
 
 interface PortsHost {
   readonly server: ProxiedServer
   readonly options: ResolvedOptions
+  readonly shared: SharedPorts
   /** Whether it waits, or has only a share of the clients. */
   readonly isOnTrial: (worker: Worker) => boolean
   /** The server that a worker listens with first has got another address, or none. */
@@ -49,7 +51,7 @@ export class Ports {
 
   constructor(host: PortsHost) {
     this.#host = host
-    this.#planner = new PortPlanner(host.server, host.options)
+    this.#planner = new PortPlanner(host.server, host.options, host.shared)
   }
 
   /** A worker's server wants to listen. */

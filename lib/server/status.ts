@@ -1,18 +1,56 @@
+import type { Fleet } from '../worker/fleet.js'
 import type { Worker } from '../worker/worker.js'
 import type { Port } from '../ports/port.js'
 import type { Protocol } from '../worker/messages.js'
-import type { PortStatus, WorkerStatus } from './api.js'
+import type { HoldStatus, PortStatus, ServerState, ServerStatus, WorkerStatus } from './api.js'
+import type { Ports } from './ports.js'
+import type { SharedPorts } from './shared-ports.js'
+import type { Switching } from './switching.js'
 
-export function describeWorker(worker: Worker): WorkerStatus {
+/** What an UpServer consists of. */
+export interface ServerParts {
+  readonly switching: Switching
+  readonly fleet: Fleet
+  readonly ports: Ports
+  readonly shared: SharedPorts
+}
+
+export function describeServer(
+  file: string,
+  state: ServerState,
+  hold: HoldStatus,
+  { switching, fleet, ports, shared }: ServerParts
+): ServerStatus {
+  const { current, standby } = switching
+  return {
+    pid: process.pid,
+    state,
+    file,
+    generation: current.number,
+    version: current.version,
+    numWorkers: switching.numWorkers,
+    reloading: switching.busy,
+    standby: standby?.status ?? null,
+    canary: standby?.canaryStatus ?? null,
+    ...hold,
+    held: hold.held + shared.held,
+    workers: [...fleet.alive].map(describeWorker),
+    ports: ports.list()
+  }
+}
+
+function describeWorker(worker: Worker): WorkerStatus {
+  const { load } = worker.sharer
   return {
     pid: worker.pid,
     generation: worker.generation,
     version: worker.version,
     state: worker.readyState,
     ageMs: Math.round(worker.ageMs),
-    inFlight: worker.inFlight,
-    upgrades: worker.upgrades,
-    requests: worker.requests
+    inFlight: worker.inFlight + load.requests,
+    upgrades: worker.upgrades + load.upgrades,
+    connections: load.connections,
+    requests: worker.requests + load.served
   }
 }
 

@@ -20,12 +20,13 @@ import type {
   UpServerEvents
 } from './api.js'
 import { BalancedServer } from './balanced-server.js'
-import { connectFleet, giveRequests, type FleetUsers } from './connect-fleet.js'
+import { connectFleet } from './connect-fleet.js'
+import { looked } from './looked.js'
 import { parsePause, parseResume, together } from './pause-options.js'
-import { Ports } from './ports.js'
 import { parseReload } from './reload-options.js'
 import type { ReloadCallback } from './reloader.js'
-import { describeWorker } from './status.js'
+import { RequestsOnly } from './requests-only.js'
+import { describeServer, type ServerParts } from './status.js'
 import { Switching } from './switching.js'
 
 /**
@@ -36,9 +37,8 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   /** The user's module, as an absolute path. */
   readonly file: string
   readonly #options: ResolvedOptions
-  readonly #fleet: Fleet
-  readonly #ports: Ports
-  readonly #switching: Switching
+  readonly #requestsOnly: RequestsOnly
+  readonly #parts: ServerParts
 
   /**
    * Starts the workers. The server may listen already, or later.
@@ -55,55 +55,55 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     super(server, resolved, policy, 'a worker')
     this.file = path
     this.#options = resolved
-    this.#fleet = new Fleet(path, resolved)
-    const { dispatcher } = this
+    this.#requestsOnly = new RequestsOnly(resolved.transport)
+    const fleet = new Fleet(path, resolved)
     const onFail = (error: Error): boolean => this.emit('fail', error)
-    this.#ports = new Ports({
+    const { ports, shared } = connectFleet(fleet, {
       server,
+      dispatcher: this.dispatcher,
       options: resolved,
-      isOnTrial: ({ generation }) => this.#switching.standby?.generation.number === generation,
-      onPrimary: worker => giveRequests(worker, dispatcher, resolved),
+      isOnTrial: ({ generation }) => this.#parts.switching.standby?.generation.number === generation,
+      tell: (event, worker) => this.emit(event, worker),
       onOpen: port => this.emit('listening', port),
       onFail
     })
-    const tell: FleetUsers['tell'] = (event, worker) => this.emit(event, worker)
-    connectFleet(this.#fleet, { dispatcher, ports: this.#ports, options: resolved, tell, onFail })
     try {
-      this.#switching = new Switching(this.#fleet, resolved, policy, {
+      const switching = new Switching(fleet, resolved, policy, {
         onSwitched: result => {
-          this.#ports.onSwitched(result.generation)
+          ports.onSwitched(result.generation)
           this.emit('reload', result)
         },
         onStandby: result => this.emit('standby', result),
         onFail
       })
+      this.#parts = { fleet, ports, shared, switching }
     } catch (error) {
       this.release()
-      void this.#fleet.close()
+      void fleet.close()
       throw error
     }
     if (resolved.title !== undefined) process.title = `${resolved.title} master`
-    this.#switching.start()
+    this.#parts.switching.start()
   }
 
   /** The number of the generation that serves; the first is 1. */
   get generation(): number {
-    return this.#switching.current.number
+    return this.#parts.switching.current.number
   }
 
   /** How many workers there should be. */
   get numWorkers(): number {
-    return this.#switching.numWorkers
+    return this.#parts.switching.numWorkers
   }
 
   /** The workers that are ready and not retired, without those that stand by. */
   get workers(): Worker[] {
-    return this.#fleet.generations.flatMap(generation => generation.workersIn('spawned'))
+    return this.#parts.fleet.generations.flatMap(generation => generation.workersIn('spawned'))
   }
 
   /** The workers that are not ready yet, without those that are to stand by. */
   get spawning(): Worker[] {
-    return this.#fleet.generations.flatMap(generation => generation.workersIn('spawning'))
+    return this.#parts.fleet.generations.flatMap(generation => generation.workersIn('spawning'))
   }
 
   /**
@@ -126,7 +126,8 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   reload(first: ReloadOptions | ReloadCallback = {}, fn?: ReloadCallback): Promise<ReloadResult> {
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first, fn]
     const plan = parseReload(options, this.#options.keepPrevious)
-    return looked(this.#switching.reload(plan, callback))
+    this.#requestsOnly.option('reload({ canary })', plan.canary)
+    return looked(this.#parts.switching.reload(plan, callback))
   }
 
   /**
@@ -135,12 +136,12 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
    * Rejects with `UP_ERR_STANDBY` when none waits, or none of its workers can serve: then nothing changes.
    */
   promote(): Promise<ReloadResult> {
-    return looked(this.#switching.promote())
+    return looked(this.#parts.switching.promote())
   }
 
   /** Ends the waiting generation. Resolves when its processes are gone. Rejects with `UP_ERR_STANDBY`: none waits. */
   abort(): Promise<void> {
-    return looked(this.#switching.abort())
+    return looked(this.#parts.switching.abort())
   }
 
   /**
@@ -150,7 +151,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
    * Rejects with `UP_ERR_STANDBY` when there is no previous one, or as `reload()` does.
    */
   rollback(): Promise<ReloadResult> {
-    return looked(this.#switching.rollback())
+    return looked(this.#parts.switching.rollback())
   }
 
   /**
@@ -168,14 +169,14 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
-    return looked(this.#switching.scale(n))
+    return looked(this.#parts.switching.scale(n))
   }
 
   /** Starts more workers beyond `numWorkers`: until they die, or until the next reload. */
   spawnWorkers(n: number): Worker[] {
     asWhole('spawnWorkers(n): n', n, 1, MAX_WORKERS)
     this.assertOpen()
-    const slots = Array.from({ length: n }, () => this.#fleet.addSlot(this.#switching.current))
+    const slots = Array.from({ length: n }, () => this.#parts.fleet.addSlot(this.#parts.switching.current))
     return slots.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
   }
 
@@ -190,31 +191,23 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   }
 
   override async pause(options: PauseOptions = {}): Promise<PauseResult> {
-    parsePause(options)
-    return together(await Promise.all([super.pause(options), ...this.#ports.pause(options)]))
+    const { timeoutMs } = parsePause(options)
+    this.#requestsOnly.option('pause({ holdTimeout })', options.holdTimeout)
+    const forwarded = [super.pause(options), ...this.#parts.ports.pause(options)]
+    return together(await Promise.all([...forwarded, this.#parts.shared.pause(timeoutMs)]))
   }
 
   override async resume(options: ResumeOptions = {}): Promise<void> {
     parseResume(options)
-    await Promise.all([super.resume(options), ...this.#ports.resume(options)])
+    this.#requestsOnly.option('resume({ rate })', options.rate)
+    this.#parts.shared.resume()
+    await Promise.all([super.resume(options), ...this.#parts.ports.resume(options)])
   }
 
   /** The present state as plain data. */
   status(): ServerStatus {
-    return {
-      pid: process.pid,
-      state: this.state,
-      file: this.file,
-      generation: this.generation,
-      version: this.#switching.current.version,
-      numWorkers: this.numWorkers,
-      reloading: this.#switching.busy,
-      standby: this.#switching.standby?.status ?? null,
-      canary: this.#switching.standby?.canaryStatus ?? null,
-      ...this.dispatcher.gate.status,
-      workers: [...this.#fleet.alive].map(describeWorker),
-      ports: this.#ports.list()
-    }
+    const hold = this.dispatcher.gate.status
+    return describeServer(this.file, this.state, hold, this.#parts)
   }
 
   protected override announce(event: 'pause' | 'resume', status: HoldStatus): void {
@@ -222,29 +215,32 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   }
 
   protected override onVisit(visit: Visit, res: ServerResponse): void {
-    this.#switching.standby?.watch(visit, res)
+    this.#parts.switching.standby?.watch(visit, res)
   }
 
   protected override get closeTimeoutMs(): number {
     return this.#options.workerTimeoutMs
   }
 
+  protected override assertMiddleware(call: string): void {
+    this.#requestsOnly.middleware(call)
+  }
+
+  protected override async whenDrained(timeoutMs: number): Promise<void> {
+    await Promise.all([super.whenDrained(timeoutMs), this.#parts.shared.drain(timeoutMs)])
+  }
+
   protected override onClosing(): void {
-    this.#switching.close()
-    this.#ports.stop()
+    this.#parts.switching.close()
+    this.#parts.ports.stop()
+    this.#parts.shared.stop()
   }
 
   protected override async endBackends(): Promise<void> {
-    await this.#ports.whenStopped()
-    this.#fleet.retireAll(this.closeTimeoutMs)
-    await this.#fleet.whenGone()
-    await this.#ports.close()
-    await this.#fleet.close()
+    await this.#parts.ports.whenStopped()
+    this.#parts.fleet.retireAll()
+    await this.#parts.fleet.whenGone()
+    await this.#parts.ports.close()
+    await this.#parts.fleet.close()
   }
-}
-
-/** Who does not look at the promise hears of a failure by the event `fail`. */
-function looked<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { EventEmitter } from 'eventemitter3'
 import type { UpError } from '../errors.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { checkAppPackage } from './app-package.js'
 import { Generation } from './generation.js'
 import { Guard } from './guard.js'
+import type { FromSharing } from './handoff-messages.js'
 import type { Listening } from './listening.js'
 import type { Bind } from './messages.js'
 import { findRelease, type Release } from './release.js'
@@ -12,6 +14,7 @@ import { Slot } from './slot.js'
 import { SocketFolder } from './socket-folder.js'
 import { StderrEcho } from './stderr-echo.js'
 import { Worker } from './worker.js'
+import { workerSpec } from './worker-spec.js'
 
 interface FleetEvents {
   /** A worker takes requests from now on. */
@@ -25,6 +28,10 @@ interface FleetEvents {
   listen: (worker: Worker, listening: Listening) => void
   bound: (worker: Worker, listening: Listening) => void
   unbound: (worker: Worker, listening: Listening) => void
+  /** A worker's process has been started. */
+  fork: (worker: Worker) => void
+  /** A worker says something of the connections that it accepts itself; perhaps with one. */
+  sharing: (worker: Worker, message: FromSharing, socket: Socket | undefined) => void
   /** A worker is ready, whether its generation serves or not. */
   spawn: (worker: Worker) => void
   retire: (worker: Worker) => void
@@ -153,13 +160,11 @@ export class Fleet extends EventEmitter<FleetEvents> {
     for (const generation of this.#aside) if (!generation.serving) this.retire(generation, drainMs)
   }
 
-  /** Retires all; their workers are told to end, once the clients that came to them directly are served. */
-  retireAll(drainMs: number): void {
-    for (const generation of [...this.generations, ...this.#aside])
-      for (const slot of [...generation.slots])
-        this.retire(generation, slot.worker?.listenings.shared === true ? drainMs : 0, [slot])
+  /** Retires all; their workers are told to end. */
+  retireAll(): void {
+    for (const generation of [...this.generations, ...this.#aside]) this.retire(generation, 0)
     // Also those that had retired before, and linger for clients that cannot come any more.
-    for (const worker of this.alive) if (!worker.listenings.shared) worker.terminate()
+    for (const worker of this.alive) worker.terminate()
   }
 
   /** Resolves when no process of these is left; by default, of all. */
@@ -190,33 +195,15 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   #spawn(generation: Generation, slot: number): Worker {
-    const options = this.#options
     const binds: Bind[] = []
-    const worker = new Worker({
-      start: {
-        type: 'up:start',
-        file: generation.release.file,
-        args: options.args,
-        requires: options.requires,
-        title: options.title,
-        assumeReady: options.assumeReady,
-        clientField: this.#clientField
-      },
-      nextBind: () => this.#nextBind(binds),
-      generation: generation.number,
-      slot,
-      version: generation.version,
-      cwd: generation.release.cwd,
-      env: options.env,
-      execArgv: options.execArgv,
-      readyTimeoutMs: options.readyTimeoutMs,
-      killTimeoutMs: options.killTimeoutMs,
-      lingerMs: options.balance.policy === 'sticky' ? options.balance.lingerMs : 0,
-      pingIntervalMs: options.workerPingIntervalMs,
-      unresponsiveTimeoutMs: options.unresponsiveTimeoutMs,
-      guard: this.#guard,
-      echo: this.#echo
-    })
+    const worker = new Worker(
+      workerSpec(generation, slot, this.#options, {
+        nextBind: () => this.#nextBind(binds),
+        clientField: this.#clientField,
+        guard: this.#guard,
+        echo: this.#echo
+      })
+    )
     this.alive.add(worker)
     for (const event of ['listen', 'bound', 'unbound'] as const)
       worker.on(event, listening => this.emit(event, worker, listening))
@@ -232,6 +219,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
       .on('ending', () => this.emit('unavailable', worker))
       .on('gone', () => this.#onGone(worker, binds))
       .on('fail', error => this.emit('fail', error))
+      .on('sharing', (message, socket) => this.emit('sharing', worker, message, socket))
+    this.emit('fork', worker)
     return worker
   }
 

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import type { SendHandle } from 'node:child_process'
 import type { Address } from '../proxy/address.js'
 import type { Asked, Bind, ListenAnswer, ListenMessage, Protocol, Refusal } from './messages.js'
 
@@ -7,7 +6,7 @@ export interface ListeningHost {
   /** A place to listen for the master alone. */
   readonly nextBind: () => Bind
   readonly clientField: string
-  readonly send: (answer: ListenAnswer, handle?: SendHandle) => void
+  readonly send: (answer: ListenAnswer) => void
 }
 
 /** A server of a worker's that listens, or wants to. */
@@ -18,7 +17,6 @@ export class Listening {
   readonly #id: number
   readonly #host: ListeningHost
   #bind: Bind | undefined
-  #shared = false
   #bound: { readonly port: number | undefined; readonly http: boolean } | undefined
 
   constructor({ id, asked, protocol }: ListenMessage, host: ListeningHost) {
@@ -31,11 +29,6 @@ export class Listening {
   /** Whether it listens. */
   get bound(): boolean {
     return this.#bound !== undefined
-  }
-
-  /** Whether clients connect to it themselves, so that the master does not see when it is idle. */
-  get shared(): boolean {
-    return this.#shared && this.bound
   }
 
   /** Where it listens for the master; undefined until then, and if clients connect to it themselves. */
@@ -57,10 +50,9 @@ export class Listening {
     this.#host.send({ type: 'up:listen-at', id: this.#id, bind: this.#bind, shown })
   }
 
-  /** Has it accept connections from the handle, which others listen on, too. */
-  listenOn(handle: SendHandle, shown: AddressInfo | undefined): void {
-    this.#shared = true
-    this.#host.send({ type: 'up:listen-on', id: this.#id, shown }, handle)
+  /** Has it listen on a port that workers share; it accepts nothing until it is told. */
+  listenOn(port: number, backlog: number, shown: AddressInfo | undefined): void {
+    this.#host.send({ type: 'up:listen-on', id: this.#id, port, backlog, shown })
   }
 
   refuse(refusal: Refusal): void {

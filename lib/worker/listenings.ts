@@ -22,11 +22,6 @@ export class Listenings {
     return this.primary?.bound === true
   }
 
-  /** Whether clients connect to any of them themselves. */
-  get shared(): boolean {
-    return [...this.#all.values()].some(({ shared }) => shared)
-  }
-
   onMessage(message: FromWorker & { readonly type: 'up:listen' | 'up:bound' | 'up:unbound' }): void {
     if (message.type === 'up:listen') {
       const listening = new Listening(message, this.#host)

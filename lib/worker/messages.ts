@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { ErrorCode } from '../errors.js'
+import type { FromSharing, ToSharing } from './handoff-messages.js'
 
 /** Where a worker listens for the master alone: a UNIX socket, or a free port of the loopback interface. */
 export type Bind = { readonly socketPath: string } | { readonly host: string }
@@ -60,6 +61,16 @@ export interface ListenMessage {
   readonly protocol: Protocol
 }
 
+/** Clients come to the worker itself: see handoff-messages. It is to accept nothing yet. */
+export interface ShareAnswer {
+  readonly type: 'up:listen-on'
+  readonly id: number
+  /** The master's number of the port. */
+  readonly port: number
+  readonly backlog: number
+  readonly shown: AddressInfo | undefined
+}
+
 /** The master's answer to {@link ListenMessage}. */
 export type ListenAnswer =
   /** Listen there, for the master alone, which forwards; `shown` is what `server.address()` tells. */
@@ -69,24 +80,23 @@ export type ListenAnswer =
       readonly bind: Bind
       readonly shown: AddressInfo | undefined
     }
-  /** Accept connections from the handle that comes along, which other workers listen on, too. */
-  | { readonly type: 'up:listen-on'; readonly id: number; readonly shown: AddressInfo | undefined }
+  | ShareAnswer
   | { readonly type: 'up:listen-refused'; readonly id: number; readonly refusal: Refusal }
 
 /** From the master to a worker. */
 export type ToWorker =
   | StartMessage
   | ListenAnswer
+  | ToSharing
   /** To be answered by `up:pong` with the same id. */
   | { readonly type: 'up:ping'; readonly id: number }
-  /** It is retired: accept no more connections, and say `up:left` once those that came are gone. */
-  | { readonly type: 'up:retire' }
   /** Its work is done or its time is over: stop listening. SIGTERM follows. */
   | { readonly type: 'up:close' }
 
 /** From a worker to the master. */
 export type FromWorker =
   | ListenMessage
+  | FromSharing
   /** It listens, at this port if it was to choose one. `http`: it reads the client field. */
   | {
       readonly type: 'up:bound'
@@ -96,8 +106,6 @@ export type FromWorker =
     }
   /** It listens there no longer, or does not want to any more. */
   | { readonly type: 'up:unbound'; readonly id: number }
-  /** No connection is left of those that it accepted itself. */
-  | { readonly type: 'up:left' }
   /** It can serve. */
   | { readonly type: 'up:ready' }
   | { readonly type: 'up:pong'; readonly id: number }
@@ -107,6 +115,10 @@ export type FromWorker =
       readonly code: ErrorCode
       readonly message: string
     }
+
+export function isListenAnswer(message: ToWorker): message is ListenAnswer {
+  return message.type.startsWith('up:listen-')
+}
 
 /** Tells our messages from those of the user's own module. */
 export function isOurs(message: unknown): message is ToWorker | FromWorker {

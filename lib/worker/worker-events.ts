@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import type { WorkerError } from '../errors.js'
+import type { FromSharing } from './handoff-messages.js'
 import type { Listening } from './listening.js'
 
 /**
@@ -12,6 +14,8 @@ export type WorkKind = 'request' | 'upgrade'
 
 /** What a worker tells of itself. */
 export interface WorkerEvents {
+  /** It says something of the connections that it accepts itself; perhaps with one. */
+  sharing: (message: FromSharing, socket: Socket | undefined) => void
   /** A server of its app wants to listen. */
   listen: (listening: Listening) => void
   /** A server listens. */

@@ -2,6 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { WorkerError, type UpError } from '../errors.js'
 import type { TextTail } from './text-tail.js'
 
+/** So much of a worker's stderr goes into the error when it fails, in bytes. */
+export const STDERR_TAIL = 16_384
+
 /** A dead worker's stderr may be kept open by a process that it started; then we do not wait for its end. */
 const STDERR_WAIT_MS = 300
 

@@ -1,21 +1,21 @@
-import type { ChildProcess, SendHandle } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { EventEmitter } from 'eventemitter3'
 import { UpError, type ErrorCode } from '../errors.js'
 import type { Address } from '../proxy/address.js'
+import { Channel } from './channel.js'
 import { Drain } from './drain.js'
 import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
 import { Listenings } from './listenings.js'
-import { isOurs, type FromWorker, type ToWorker } from './messages.js'
+import type { FromWorker } from './messages.js'
+import { Sharer } from './sharer.js'
 import type { FollowedStderr } from './stderr-echo.js'
 import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
-import { afterStderr, lateness, silence, workerFailure } from './worker-failure.js'
+import { afterStderr, lateness, silence, STDERR_TAIL, workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
-
-/** So much of a worker's stderr goes into the error when it fails, in bytes. */
-const STDERR_TAIL = 16_384
 
 /**
  * The master's side of one worker process. An exit shows in `readyState` in the same tick; whoever
@@ -39,7 +39,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
   requests = 0
   /** Its servers that listen. */
   readonly listenings: Listenings
+  /** Its connections, where it accepts them itself. */
+  readonly sharer: Sharer
   readonly #spec: WorkerSpec
+  readonly #channel: Channel
   readonly #stderr = new TextTail(STDERR_TAIL)
   readonly #shown: FollowedStderr
   readonly #born = performance.now()
@@ -51,8 +54,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #startTimer: NodeJS.Timeout | undefined
   #killTimer: NodeJS.Timeout | undefined
   #ending = false
-  /** Whether it may have connections that the master does not see. */
-  #leaving = false
 
   constructor(spec: WorkerSpec) {
     super()
@@ -61,32 +62,30 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.slot = spec.slot
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
+    this.#channel = new Channel(this.proc, (message, socket) => this.#onMessage(message, socket))
+    this.sharer = new Sharer(this.#channel)
     this.listenings = new Listenings({
       nextBind: spec.nextBind,
       clientField: spec.start.clientField,
-      send: (answer, handle) => this.#send(answer, handle),
+      send: answer => this.#channel.send(answer),
       tell: (event, listening) => this.emit(event, listening)
     })
     this.#heartbeat = new Heartbeat(
       spec.unresponsiveTimeoutMs,
-      id => this.#send({ type: 'up:ping', id }),
+      id => this.#channel.send({ type: 'up:ping', id }),
       () => this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', silence(spec.unresponsiveTimeoutMs))
     )
     this.#drain = new Drain(spec.lingerMs, () => this.terminate())
     this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
-      .on('message', message => {
-        if (isOurs(message)) this.#onMessage(message as FromWorker)
-      })
       .on('exit', () => this.#onGone())
       .on('error', cause => {
-        this.#cause ??= new UpError('UP_ERR_WORKER_START', `cannot start a worker: ${cause.message}`, {
-          cause
-        })
+        const message = `cannot start a worker: ${cause.message}`
+        this.#cause ??= new UpError('UP_ERR_WORKER_START', message, { cause })
         if (this.proc.pid === undefined) this.#onGone()
       })
-    this.#send(spec.start)
+    this.#channel.send(spec.start)
     const onLate = (): void =>
       this.#giveUp('UP_ERR_WORKER_START', lateness(this.listenings.bound, spec.readyTimeoutMs))
     if (spec.readyTimeoutMs > 0) this.#startTimer = setTimeout(onLate, spec.readyTimeoutMs)
@@ -141,7 +140,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   release(kind: WorkKind): void {
     if (kind === 'request') this.inFlight--
     else this.upgrades--
-    if (this.#readyState === 'terminating' && this.#isIdle) this.#drain.onIdle()
+    this.#checkIdle()
   }
 
   /**
@@ -154,11 +153,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.#readyState !== 'spawning' && this.#readyState !== 'spawned') return
     const wasReady = this.#readyState === 'spawned'
     this.#enter('terminating')
-    if (!wasReady) return this.terminate()
-    this.emit('retire')
-    this.#leaving = this.listenings.shared && drainMs > 0
-    if (this.#leaving) this.#send({ type: 'up:retire' })
-    this.#drain.begin(drainMs, this.#isIdle)
+    if (wasReady) this.emit('retire')
+    if (drainMs > 0) this.sharer.retire(true)
+    if (wasReady) this.#drain.begin(drainMs, this.#isIdle)
+    else this.terminate()
   }
 
   /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
@@ -167,7 +165,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.#readyState !== 'terminating') return this.retire(0)
     this.#ending = true
     this.emit('ending')
-    this.#send({ type: 'up:close' })
+    this.#channel.send({ type: 'up:close' })
     this.proc.kill('SIGTERM')
     this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)
   }
@@ -183,7 +181,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   get #isIdle(): boolean {
-    return this.inFlight === 0 && this.upgrades === 0 && !this.#leaving
+    return this.inFlight === 0 && this.upgrades === 0 && this.sharer.isDrained
+  }
+
+  #checkIdle(): void {
+    if (this.#readyState === 'terminating' && this.#isIdle) this.#drain.onIdle()
   }
 
   /** The only place where the state changes. */
@@ -201,22 +203,25 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
   }
 
-  #onMessage(message: FromWorker): void {
+  #onMessage(message: FromWorker, socket: Socket | undefined): void {
     switch (message.type) {
       case 'up:pong':
         return this.#heartbeat.answer(message.id)
       case 'up:failed':
         this.#cause = new UpError(message.code, message.message)
         return
-      case 'up:left':
-        this.#leaving = false
-        if (this.#readyState === 'terminating' && this.#isIdle) this.#drain.onIdle()
-        return
       case 'up:ready':
         this.#saidReady = true
         break
-      default:
+      case 'up:listen':
+      case 'up:bound':
+      case 'up:unbound':
         this.listenings.onMessage(message)
+        break
+      default:
+        this.sharer.note(message)
+        this.emit('sharing', message, socket)
+        return this.#checkIdle()
     }
     if (this.#readyState !== 'spawning' || !this.listenings.bound) return
     if (!this.#saidReady && !this.#spec.start.assumeReady) return
@@ -236,14 +241,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.emit('gone')
     if (before === 'terminating') return
     afterStderr(this.proc, () => {
-      const { file } = this.#spec.start
       this.#shown.failed()
+      const { file } = this.#spec.start
       this.emit('fail', workerFailure(this.proc, file, before === 'spawned', this.#stderr, this.#cause))
     })
-  }
-
-  #send(message: ToWorker, handle?: SendHandle): void {
-    // A worker that is gone already hears nothing; its exit tells.
-    if (this.proc.connected) this.proc.send(message, handle, { keepOpen: true }, () => {})
   }
 }

@@ -62,6 +62,7 @@ test('Every option has its documented default', t => {
     surge: 1,
     keepPrevious: false,
     listen: undefined,
+    transport: 'proxy',
     workerBind: 'socket',
     cwd: process.cwd(),
     env: {},
@@ -225,8 +226,32 @@ test('Each part of `listen` is checked under its own name', () => {
     [{}, /^listen\.port is undefined, but must be a whole number from 0 to 65535$/],
     [{ port: 70_000 }, /^listen\.port is 70000, but must be a whole number from 0 to 65535$/],
     [{ port: 1, host: '' }, /^listen\.host is "", but must be a string that is not empty$/],
-    [{ port: 1, path: 'x' }, /^listen\.path is "x", but must be absent: what listen takes is port, host$/]
+    [
+      { port: 1, path: 'x' },
+      /^listen\.path is "x", but must be absent: what listen takes is port, host, override$/
+    ]
   ]
   for (const [listen, message] of wrong)
     assert.throws(() => resolveOptions({ listen } as UpOptions), { code: 'UP_ERR_OPTION', message })
 })
+
+for (const [name, value] of Object.entries({
+  balance: 'round-robin',
+  maxConnections: 10,
+  trustProxy: true,
+  maxHeld: 10,
+  holdTimeout: '1s',
+  holdFile: 'balance',
+  holdPoll: '1s',
+  holdResponse: 'later',
+  proxyTimeout: '1s',
+  via: false,
+  fastPath: true,
+  workerBind: 'port'
+})) {
+  test(`With transport: 'handoff' the option ${name} is refused with the reason`, () => {
+    const message = new RegExp(`^${name} is .*, but must be absent with transport: 'handoff': [a-z]`)
+    const options = { transport: 'handoff', [name]: value } as UpOptions
+    assert.throws(() => resolveOptions(options), { code: 'UP_ERR_OPTION', message })
+  })
+}

@@ -1,21 +1,5 @@
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
-
-/**
- * What a net.Server listens with, inside: a TCP or a Pipe handle of Node's. It is what node:cluster sends
- * from process to process, too.
- */
-export interface ServerHandle {
-  /** Only of TCP. */
-  getsockname?: ((out: Partial<AddressInfo>) => number) | undefined
-  /** Only of a UNIX socket. */
-  fchmod?(mode: number): number
-  /** @returns 0, or the negative number of an error */
-  listen(backlog: number): number
-  close(callback?: () => void): void
-  ref(): void
-  unref(): void
-}
+import type { RawHandle } from './raw-handle.js'
 
 /** `net._createServerHandle`, which node:cluster listens by. */
 type CreateServerHandle = (
@@ -24,12 +8,12 @@ type CreateServerHandle = (
   addressType: number | null,
   fd: number | undefined,
   flags: number | undefined
-) => ServerHandle | number
+) => RawHandle | number
 
 const net = createRequire(import.meta.url)('node:net') as { _createServerHandle?: CreateServerHandle }
 
 /** Binds an address, and does not listen yet. The negative number of an error, where that fails. */
-export function bindHandle(...args: Parameters<CreateServerHandle>): ServerHandle | number {
+export function bindHandle(...args: Parameters<CreateServerHandle>): RawHandle | number {
   if (net._createServerHandle === undefined) throw new Error('this Node has no net._createServerHandle')
   const handle = net._createServerHandle(...args)
   if (typeof handle === 'number') return handle

@@ -1,0 +1,250 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as NetServer, Socket } from 'node:net'
+import type { RawHandle } from '../../handles/raw-handle.js'
+import { StandIn } from '../../handles/stand-in.js'
+import type { Load, Luggage } from '../../worker/handoff-messages.js'
+import { canMove, Http2Sessions, isHttp1, isUpgraded, sayClose } from './goodbye.js'
+import { HeldConnections } from './held-connections.js'
+import { idleConnections } from './idle-connections.js'
+import { internals } from './internals.js'
+import { isNew, pack } from './luggage.js'
+import { WaitingConnections, type Movable } from './waiting-connections.js'
+
+export interface SharedServerOptions {
+  /** The address that the server shows; undefined: a path. */
+  readonly shown: object | undefined
+  /** What node:net does to listen, once the server has a handle. */
+  readonly listen: () => void
+  /** The app has closed it. */
+  readonly onClose: () => void
+  /** The master's number of the port. */
+  readonly port: number
+  readonly server: NetServer
+  readonly backlog: number
+  /** A request has been answered, or a connection has been closed, while somebody waits for that. */
+  readonly onQuiet: () => void
+}
+
+/** A server of the app that accepts connections from a listening handle which other workers accept from, too. */
+export class SharedServer {
+  readonly port: number
+  readonly #server: NetServer
+  readonly #backlog: number
+  readonly #onQuiet: () => void
+  /** Those that the server has, and when they came, by `performance.now()`. */
+  readonly #connections = new Map<Socket, number>()
+  /** The same of what speaks HTTP inside TLS. */
+  readonly #secure = new Set<Socket>()
+  readonly #waiting = new WaitingConnections(() => this.#onFewer())
+  readonly #http2: Http2Sessions | undefined
+  /** Where connections cannot move, but requests can be told apart. */
+  readonly #held: HeldConnections | undefined
+  /** What the server has for its listening handle; what it accepts from comes and goes. */
+  readonly #standIn: StandIn
+  #accepting: RawHandle | undefined
+  #served = 0
+  #watched = false
+  /** Answers whose end is told already: a connection may be looked at many times in one request. */
+  readonly #heard = new WeakSet<object>()
+  #leaving = false
+
+  /** One for all: each connection passes here. */
+  readonly #onClosed: (this: Socket) => void
+
+  /** The server listens from now on, but accepts nothing. */
+  constructor({ port, server, backlog, shown, listen, onQuiet, onClose }: SharedServerOptions) {
+    this.port = port
+    this.#server = server
+    this.#backlog = backlog
+    this.#onQuiet = onQuiet
+    this.#standIn = new StandIn(shown, () => {
+      this.stop()
+      onClose()
+    })
+    const onClosed = (socket: Socket): void => {
+      this.#connections.delete(socket)
+      this.#onFewer()
+    }
+    this.#onClosed = function () {
+      onClosed(this)
+    }
+    server.on('connection', this.#onConnection)
+    if ('updateSettings' in server) this.#http2 = new Http2Sessions(server)
+    // A server of HTTP/2 may have clients of HTTP/1.1; the first listener of this event makes it another.
+    if (isHttp1(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
+      server.prependListener('request', this.#onRequest)
+    if (!canMove(server)) server.on('secureConnection', this.#onSecure)
+    if (!canMove(server) && (isHttp1(server) || this.#http2 !== undefined))
+      this.#held = new HeldConnections({
+        server,
+        connections: this.#connections,
+        secure: this.#secure,
+        http2: this.#http2
+      })
+    internals(server)._handle = this.#standIn
+    // Here node:net says how it accepts, and that it listens.
+    listen()
+  }
+
+  /** Whether the app still serves it. */
+  get isOpen(): boolean {
+    return !this.#standIn.closed
+  }
+
+  /** How many connections it has. */
+  get size(): number {
+    return this.#connections.size + this.#waiting.size
+  }
+
+  get load(): Load {
+    const { size: connections } = this
+    if (this.#http2 !== undefined) {
+      const older = [...this.#secure].filter(socket => internals(socket)._httpMessage != null).length
+      const { streams, served } = this.#http2
+      return { connections, requests: streams + older, upgrades: 0, served: served + this.#served }
+    }
+    // Of another protocol nothing is known: its connections are under way until they end.
+    if (!isHttp1(this.#server)) return { connections, requests: 0, upgrades: connections, served: 0 }
+    const open = canMove(this.#server) ? [...this.#connections.keys()] : [...this.#secure]
+    const idle = idleConnections(this.#server, open)
+    const upgrades = open.filter(isUpgraded).length
+    // Not by the size of `idle`: that has also those that are on their way to the master.
+    const requests = open.filter(socket => !idle.has(socket) && !isUpgraded(socket)).length
+    return { connections, requests, upgrades, served: this.#served }
+  }
+
+  /** Accepts connections from this handle. */
+  accept(handle: RawHandle): void {
+    if (!this.isOpen || this.#accepting !== undefined) return handle.close()
+    this.#accepting = handle
+    handle.onconnection = (status, client) => this.#standIn.accept(status, client)
+    handle.listen(this.#backlog)
+    // Whether the server keeps the process alive, its own handle decides.
+    handle.unref()
+  }
+
+  /** Accepts no more connections. */
+  stop(): void {
+    this.#accepting?.close()
+    this.#accepting = undefined
+  }
+
+  /** From now on it does not keep the process alive; its connections do. */
+  unref(): void {
+    this.#standIn.unref()
+  }
+
+  /** Tells from now on, or no more, when something may have become quiet. */
+  watch(wanted: boolean): void {
+    this.#watched = wanted
+    if (!wanted) return
+    for (const socket of this.#sockets) this.#whenAnswered(internals(socket)._httpMessage)
+  }
+
+  /**
+   * Connections end as soon as that costs their clients nothing.
+   *
+   * @param moving whether those that can move need not
+   */
+  leave(moving: boolean): void {
+    this.#http2?.leave()
+    if (moving && canMove(this.#server)) return
+    this.#leaving = true
+    for (const socket of this.#sockets) sayClose(internals(socket)._httpMessage)
+  }
+
+  /** Its connections may stay again, but for those that have been told to end. */
+  stay(): void {
+    this.#http2?.stay()
+    this.#leaving = false
+  }
+
+  /** Reads nothing from quiet connections that cannot move. */
+  hold(): void {
+    this.#held?.hold()
+  }
+
+  /** Reads from them again. */
+  letGo(): void {
+    this.#held?.letGo()
+  }
+
+  /** Age of the oldest connection, in milliseconds; of one that came from another worker nobody knows. */
+  get oldestMs(): number {
+    if (this.#waiting.size > 0) return Infinity
+    const [born] = this.#connections.values()
+    return born === undefined ? 0 : performance.now() - born
+  }
+
+  /**
+   * Lets go of the quiet connections that another worker could serve as well, one after the other.
+   *
+   * @param minAgeMs younger ones stay, in milliseconds
+   */
+  *release(minAgeMs: number): Iterable<Movable> {
+    yield* this.#waiting.release()
+    const server = this.#server
+    if (!canMove(server)) return
+    for (const socket of idleConnections(server, this.#connections.keys())) {
+      const born = this.#connections.get(socket)
+      if (born === undefined || performance.now() - born < minAgeMs) continue
+      this.#connections.delete(socket)
+      yield { socket, luggage: pack(socket, server, born) }
+    }
+  }
+
+  /** Closes the quiet connections. */
+  closeIdle(): void {
+    this.#waiting.close()
+    if (isHttp1(this.#server)) this.#server.closeIdleConnections()
+    if (!canMove(this.#server)) return
+    for (const socket of idleConnections(this.#server, this.#connections.keys())) socket.destroy()
+  }
+
+  /** Whether it can take over such a connection. */
+  canAdopt(luggage: Luggage): boolean {
+    return this.isOpen && (isNew(luggage) || canMove(this.#server))
+  }
+
+  /** Takes over a connection that is new or quiet. */
+  adopt(handle: RawHandle, luggage: Luggage): void {
+    const server = this.#server
+    // As if it had just come from the listening handle.
+    if (isNew(luggage) || !canMove(server)) return this.#standIn.accept(0, handle)
+    this.#waiting.add(handle, server, luggage)
+  }
+
+  /** Those that speak HTTP are among them. */
+  get #sockets(): Socket[] {
+    return [...this.#connections.keys(), ...this.#secure]
+  }
+
+  readonly #onConnection = (socket: Socket): void => {
+    this.#connections.set(socket, performance.now())
+    socket.on('close', this.#onClosed)
+  }
+
+  readonly #onSecure = (socket: Socket): void => {
+    this.#secure.add(socket)
+    socket.once('close', () => this.#secure.delete(socket))
+  }
+
+  readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    // Streams are the session's matter.
+    if (req.httpVersionMajor > 1) return
+    this.#served++
+    if (this.#leaving) sayClose(res)
+    if (this.#watched) this.#whenAnswered(res)
+  }
+
+  #whenAnswered(res: object | null | undefined): void {
+    if (res == null || this.#heard.has(res)) return
+    this.#heard.add(res)
+    const answer = res as ServerResponse
+    answer.once('close', () => this.#onFewer())
+  }
+
+  #onFewer(): void {
+    if (this.#watched) this.#onQuiet()
+  }
+}
