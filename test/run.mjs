@@ -1,4 +1,5 @@
 // Runs every compiled test file under node:test. Arguments narrow the choice: `npm test -- reload cli/`.
+// Those in `apps` need packages of their own: `npm run test:apps`.
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const built = fileURLToPath(new URL('../build/test/', import.meta.url))
 const wanted = process.argv.slice(2)
 const files = readdirSync(built, { recursive: true })
-  .filter(name => name.endsWith('.test.js'))
+  .filter(name => name.endsWith('.test.js') && !name.startsWith('apps/'))
   .filter(name => wanted.length === 0 || wanted.some(part => name.includes(part)))
   .sort()
   .map(name => built + name)

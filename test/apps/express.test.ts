@@ -1,0 +1,3 @@
+import { prove } from '../helpers/apps/prove.js'
+
+prove('Express 5', { folder: 'express', main: 'app.js' })

@@ -1,0 +1,3 @@
+import { prove } from '../helpers/apps/prove.js'
+
+prove('Fastify 5', { folder: 'fastify', main: 'app.js' })

@@ -1,0 +1,3 @@
+import { prove } from '../helpers/apps/prove.js'
+
+prove('Hono', { folder: 'hono', main: 'app.js' })

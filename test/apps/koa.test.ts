@@ -1,0 +1,3 @@
+import { prove } from '../helpers/apps/prove.js'
+
+prove('Koa', { folder: 'koa', main: 'index.js' })
