@@ -89,8 +89,8 @@ function fail({ code, message }: UpError): void {
   process.send?.({ type: 'up:failed', code, message } satisfies FromWorker, () => process.exit(1))
 }
 
-function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message, () => {})
+function tell(message: FromWorker, onSent: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, onSent)
 }
 
 /** The master is gone: nobody can reach this process any more. */

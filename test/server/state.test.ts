@@ -148,6 +148,7 @@ test('status() is plain data', async t => {
     state: 'spawned',
     inFlight: 1,
     upgrades: 0,
+    connections: 0,
     requests: 1
   })
   assert.deepEqual(

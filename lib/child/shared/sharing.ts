@@ -23,7 +23,7 @@ type Mode = 'idle' | 'accepting' | 'paused' | 'retired' | 'closing'
 
 /** The worker's side of what workers share: the servers that accept from shared handles, and what the master asks of them. */
 export class Sharing {
-  readonly #tell: (message: FromSharing) => void
+  readonly #tell: (message: FromSharing, onSent?: () => void) => void
   readonly #servers = new Map<number, SharedServer>()
   readonly #outbox = new Outbox(() => this.#move())
   #mode: Mode = 'idle'
@@ -39,8 +39,11 @@ export class Sharing {
   /** Whether connections that cannot move have to wait here. */
   #holding = false
   #scheduled = false
+  /** Connections that it is taking. */
+  #adopting = 0
 
-  constructor(tell: (message: FromSharing) => void) {
+  /** @param tell tells the master; `onSent` is called when the message is on its way */
+  constructor(tell: (message: FromSharing, onSent?: () => void) => void) {
     this.#tell = tell
     prepareIdleConnections()
   }
@@ -123,8 +126,11 @@ export class Sharing {
       return this.#tell({ type: 'up:declined', id })
     }
     // Before anything is read: what is not said to be taken, somebody else will read.
-    this.#tell({ type: 'up:adopted', id })
-    server.adopt(handle, message)
+    this.#adopting++
+    this.#tell({ type: 'up:adopted', id }, () => {
+      this.#adopting--
+      server.adopt(handle, message)
+    })
   }
 
   get #isLeaving(): boolean {
@@ -208,7 +214,7 @@ export class Sharing {
 
   /** Once each time that it was told to stop. */
   #sayHowFar(): void {
-    if (!this.#outbox.isEmpty) return
+    if (!this.#outbox.isEmpty || this.#adopting > 0) return
     const isAsked = this.#pause !== undefined || (this.#isLeaving && !this.#saidDrained)
     if (!isAsked) return
     this.report()
