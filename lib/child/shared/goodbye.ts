@@ -2,6 +2,7 @@ import { Server as HttpServer, type ServerResponse } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'
 import { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
+import { tellsIdle } from './idle-connections.js'
 import { internals } from './internals.js'
 
 /** What the client of an http server hears that is to leave by itself: `Connection: close`. */
@@ -78,7 +79,7 @@ export function isHttp1(server: NetServer): server is HttpServer | HttpsServer {
 
 /** Whether another process can go on with the server's connections: TLS has a state that can't be taken along. */
 export function canMove(server: NetServer): server is HttpServer {
-  return server instanceof HttpServer
+  return server instanceof HttpServer && tellsIdle
 }
 
 /** Whether the connection is another protocol's by now. */

@@ -2,6 +2,12 @@ import { Server as HttpServer } from 'node:http'
 import { Socket } from 'node:net'
 import { internals } from './internals.js'
 
+/**
+ * Whether node:http tells which connections are idle: by its own text, it destroys these. Where that reads otherwise,
+ * to ask would be to close them.
+ */
+export const tellsIdle = /\.destroy\(/.test(String(HttpServer.prototype.closeIdleConnections))
+
 /** Where what would be destroyed is put instead. */
 let found: Set<Socket> | undefined
 
@@ -27,6 +33,7 @@ export function prepareIdleConnections(): void {
  */
 export function idleConnections(server: HttpServer, connections: Iterable<Socket>): Set<Socket> {
   const idle = new Set<Socket>()
+  if (!tellsIdle) return idle
   // All in one tick: nobody else destroys anything meanwhile.
   found = idle
   try {

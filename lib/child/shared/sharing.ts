@@ -1,6 +1,6 @@
 import type { FromSharing, Load, ToSharing } from '../../worker/handoff-messages.js'
 import { Outbox } from './outbox.js'
-import { prepareIdleConnections } from './idle-connections.js'
+import { prepareIdleConnections, tellsIdle } from './idle-connections.js'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { SharedServer, type SharedServerOptions } from './shared-server.js'
 
@@ -14,6 +14,9 @@ const LOOK_MS = 100
 const YIELD_MS = 1000
 /** A connection that is younger, in milliseconds, may be over before it has moved: it stays, unless all have to go. */
 const SETTLED_MS = 1000
+
+const CANNOT_MOVE =
+  'up: this Node does not tell which connections are idle, so they end with their worker, politely, instead of moving'
 
 /**
  * `idle`: none comes yet. `accepting`: connections come and stay. `paused`: none comes, quiet ones go. `retired`: the same, for good.
@@ -50,6 +53,7 @@ export class Sharing {
 
   /** The server listens from now on, on what the master calls this port; it accepts when the master says so. */
   share(options: Omit<SharedServerOptions, 'onQuiet'>): void {
+    if (this.#servers.size === 0 && !tellsIdle) process.emitWarning(CANNOT_MOVE)
     this.#reporter ??= setInterval(() => this.report(), REPORT_MS).unref()
     const onQuiet = (): void => this.#moveSoon()
     this.#servers.set(options.port, new SharedServer({ ...options, onQuiet }))
