@@ -46,6 +46,14 @@ export class Heartbeat {
     this.#deadline = undefined
   }
 
+  /**
+   * Something else has come: the time to answer starts anew. Node keeps an answer back while handles are under way on
+   * the same channel, one after the other; where many connections move, that may take longer than the answer may.
+   */
+  heard(): void {
+    if (this.#deadline !== undefined) this.#setDeadline()
+  }
+
   stop(): void {
     clearInterval(this.#interval)
     clearTimeout(this.#deadline)
@@ -55,7 +63,12 @@ export class Heartbeat {
   #beat(): void {
     // The last ping is still unanswered, and its deadline runs.
     if (this.#deadline !== undefined) return
-    this.#deadline = setTimeout(this.#onSilence, this.#timeoutMs).unref()
+    this.#setDeadline()
     this.#ping(++this.#id)
+  }
+
+  #setDeadline(): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(this.#onSilence, this.#timeoutMs).unref()
   }
 }

@@ -204,6 +204,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   #onMessage(message: FromWorker, socket: Socket | undefined): void {
+    if (message.type !== 'up:pong') this.#heartbeat.heard()
     switch (message.type) {
       case 'up:pong':
         return this.#heartbeat.answer(message.id)

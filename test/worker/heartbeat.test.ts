@@ -80,3 +80,16 @@ test('Once stopped it is silent', t => {
   t.mock.timers.tick(1000)
   assert.deepEqual([watched.pings, watched.silences], [[1], 0])
 })
+
+test('Whatever else comes while an answer is owed gives it its whole time anew, and asks for nothing', t => {
+  const watched = watch(t)
+  watched.heartbeat.heard()
+  t.mock.timers.tick(100)
+  t.mock.timers.tick(29)
+  watched.heartbeat.heard()
+  t.mock.timers.tick(29)
+  assert.equal(watched.silences, 0)
+  t.mock.timers.tick(1)
+  assert.equal(watched.silences, 1)
+  assert.deepEqual(watched.pings, [1])
+})
