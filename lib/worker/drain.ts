@@ -20,11 +20,13 @@ export class Drain {
 
   onBusy(): void {
     clearTimeout(this.#linger)
+    this.#linger = undefined
   }
 
   onIdle(): void {
     if (this.#lingerMs === 0) this.#onOver()
-    else this.#linger = setTimeout(this.#onOver, this.#lingerMs)
+    // It may be said to be idle more than once.
+    else this.#linger ??= setTimeout(this.#onOver, this.#lingerMs)
   }
 
   stop(): void {
