@@ -2,8 +2,8 @@ import type { FromSharing, Load, Luggage, ToSharing } from '../worker/handoff-me
 import type { RawHandle } from '../handles/raw-handle.js'
 import { surpluses } from './rebalance.js'
 
-/** How often connections are spread evenly, in milliseconds. */
-const REBALANCE_MS = 1000
+/** How often connections are spread evenly, and looked for where they may have been lost, in milliseconds. */
+const LOOK_MS = 1000
 
 /** A worker that serves connections by itself. */
 export interface Taker {
@@ -61,7 +61,7 @@ export class Handoff<W extends Taker> {
   /** From now on the worker gets connections. */
   add(worker: W): void {
     this.#available.set(worker, 0)
-    this.#timer ??= setInterval(() => this.#rebalance(), REBALANCE_MS).unref()
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref()
     this.#giveHeld()
   }
 
@@ -73,11 +73,7 @@ export class Handoff<W extends Taker> {
   /** Its process is gone: what it was given and has not taken is somebody else's. */
   lost(worker: W): void {
     this.remove(worker)
-    for (const [id, { connection, worker: owner, refusedBy }] of this.#underWay) {
-      if (owner !== worker) continue
-      this.#underWay.delete(id)
-      this.give(connection, refusedBy)
-    }
+    this.#reclaim(worker, Infinity)
   }
 
   /** What a worker says of connections. */
@@ -93,6 +89,8 @@ export class Handoff<W extends Taker> {
       const sent = this.#underWay.get(message.id)
       this.#underWay.delete(message.id)
       if (sent !== undefined) this.give(sent.connection, new Set([...sent.refusedBy, worker]))
+    } else if (message.type === 'up:settled') {
+      this.#reclaim(worker, message.id)
     } else if (message.type === 'up:load' && this.#available.has(worker)) {
       this.#available.set(worker, this.#countUnderWay(worker))
     }
@@ -131,6 +129,15 @@ export class Handoff<W extends Taker> {
     for (const { connection } of this.#held.splice(0)) connection.handle.close()
   }
 
+  /** What the worker was given, up to this one, has not arrived: Node drops what it has no descriptor for. */
+  #reclaim(worker: W, upTo: number): void {
+    for (const [id, { connection, worker: owner, refusedBy }] of this.#underWay) {
+      if (owner !== worker || id > upTo) continue
+      this.#underWay.delete(id)
+      this.give(connection, new Set([...refusedBy, worker]))
+    }
+  }
+
   #giveHeld(): void {
     if (this.#paused || this.#available.size === 0) return
     // A worker that came later may take what others would not.
@@ -153,6 +160,13 @@ export class Handoff<W extends Taker> {
       fewest = count
     }
     return best
+  }
+
+  #look(): void {
+    for (const worker of new Set([...this.#underWay.values()].map(({ worker }) => worker)))
+      worker.sharer.send({ type: 'up:settle', id: this.#lastId })
+    this.#giveHeld()
+    this.#rebalance()
   }
 
   #rebalance(): void {

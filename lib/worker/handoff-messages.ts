@@ -35,6 +35,8 @@ export type ToSharing =
   | { readonly type: 'up:retire'; readonly give: boolean }
   /** Send back so many quiet connections. */
   | { readonly type: 'up:yield'; readonly count: number }
+  /** Answer when all that was sent before is done: what has not been adopted by then has not arrived. */
+  | { readonly type: 'up:settle'; readonly id: number }
   /** A connection is this worker's from now on; with its handle. */
   | ({ readonly type: 'up:adopt'; readonly id: number; readonly port: number } & Luggage)
 
@@ -45,10 +47,14 @@ export type FromSharing =
   | ({ readonly type: 'up:connection'; readonly port: number } & Luggage)
   /** It has taken the connection, and is about to read from it. */
   | { readonly type: 'up:adopted'; readonly id: number }
+  /** The answer to `up:settle`. */
+  | { readonly type: 'up:settled'; readonly id: number }
   /** It does not take it: it has no server for it. */
   | { readonly type: 'up:declined'; readonly id: number }
   | ({ readonly type: 'up:load' } & Load)
   /** It was told to pause, and has no request under way. */
   | { readonly type: 'up:quiet'; readonly id: number }
+  /** It was told to retire, and has sent all its quiet connections back: others follow when they are quiet. */
+  | { readonly type: 'up:moved' }
   /** It was told to retire, and has no connection any more. */
   | { readonly type: 'up:drained' }

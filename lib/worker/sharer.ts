@@ -11,13 +11,20 @@ export class Sharer {
   /** By its last report. */
   load: Load = { connections: 0, requests: 0, upgrades: 0, served: 0 }
   readonly #channel: Channel
+  readonly #movesMs: number
   #drained = false
   /** Nothing comes before it is told to accept. */
   #quiet = true
   #pauses = 0
+  /** Whether it has none left of the connections that it can give away. */
+  #moved = false
+  /** What is to happen then. */
+  #onMoved: (() => void) | undefined
 
-  constructor(channel: Channel) {
+  /** @param movesMs how long its connections may take to go elsewhere once its time is over, in milliseconds */
+  constructor(channel: Channel, movesMs: number) {
     this.#channel = channel
+    this.#movesMs = movesMs
   }
 
   /** Whether it has no connection, and will not accept one. */
@@ -44,6 +51,7 @@ export class Sharer {
   note(message: FromSharing): void {
     if (message.type === 'up:load') this.load = message
     else if (message.type === 'up:drained') this.#drained = true
+    else if (message.type === 'up:moved') this.#endMoves()
     // What it says of an earlier pause may come late.
     else if (message.type === 'up:quiet' && message.id === this.#pauses) this.#quiet = true
   }
@@ -64,6 +72,27 @@ export class Sharer {
   /** It reads again from the connections that it held. */
   goOn(): void {
     if (this.#shares) this.send({ type: 'up:go-on' })
+  }
+
+  /** Calls when the worker, which retires, has sent all its quiet connections back; or when the time for that is over. */
+  afterMoves(then: () => void): void {
+    if (!this.#shares || this.#moved || this.#drained) return then()
+    const timer = setTimeout(() => this.#endMoves(), this.#movesMs)
+    this.#onMoved = () => {
+      clearTimeout(timer)
+      then()
+    }
+  }
+
+  /** Its process is gone. */
+  end(): void {
+    this.#endMoves()
+  }
+
+  #endMoves(): void {
+    this.#moved = true
+    this.#onMoved?.()
+    this.#onMoved = undefined
   }
 
   /** It accepts no more connections. `give`: it sends quiet ones back; else it closes them. */

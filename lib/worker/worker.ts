@@ -63,7 +63,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
     this.#channel = new Channel(this.proc, (message, socket) => this.#onMessage(message, socket))
-    this.sharer = new Sharer(this.#channel)
+    this.sharer = new Sharer(this.#channel, spec.killTimeoutMs)
     this.listenings = new Listenings({
       nextBind: spec.nextBind,
       clientField: spec.start.clientField,
@@ -75,7 +75,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       id => this.#channel.send({ type: 'up:ping', id }),
       () => this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', silence(spec.unresponsiveTimeoutMs))
     )
-    this.#drain = new Drain(spec.lingerMs, () => this.terminate())
+    this.#drain = new Drain(spec.lingerMs, () => this.sharer.afterMoves(() => this.terminate()))
     this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
@@ -154,7 +154,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const wasReady = this.#readyState === 'spawned'
     this.#enter('terminating')
     if (wasReady) this.emit('retire')
-    if (drainMs > 0) this.sharer.retire(true)
+    if (wasReady) this.sharer.retire(true)
     if (wasReady) this.#drain.begin(drainMs, this.#isIdle)
     else this.terminate()
   }
@@ -199,6 +199,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (state !== 'terminated') return this.#shown.release()
     this.#heartbeat.stop()
     this.#drain.stop()
+    this.sharer.end()
     clearTimeout(this.#killTimer)
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
   }
@@ -209,8 +210,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       case 'up:pong':
         return this.#heartbeat.answer(message.id)
       case 'up:failed':
-        this.#cause = new UpError(message.code, message.message)
-        return
+        return void (this.#cause = new UpError(message.code, message.message))
       case 'up:ready':
         this.#saidReady = true
         break

@@ -213,3 +213,18 @@ test('every second, who has too many is asked for the surplus', t => {
   assert.equal(many.sent.length, 1)
   handoff.close()
 })
+
+test('a connection that did not arrive goes to another worker, once its own has answered what came behind it', () => {
+  const full = new FakeTaker(0)
+  const other = new FakeTaker(5)
+  const handoff = start(full, other)
+  const handle = new FakeHandle()
+  handoff.give(loose(handle))
+  const [id = 0] = full.given
+  handoff.handle(full, { type: 'up:settled', id: id - 1 }, undefined)
+  assert.equal(other.given.length, 0)
+  handoff.handle(full, { type: 'up:settled', id }, undefined)
+  assert.equal(other.given.length, 1)
+  assert.equal(handle.closed, 0)
+  handoff.close()
+})

@@ -7,7 +7,7 @@ import { Sharer } from '#lib/worker/sharer.js'
 function fresh(): { sharer: Sharer; sent: ToSharing[] } {
   const sent: ToSharing[] = []
   const channel: Pick<Channel, 'send'> = { send: message => sent.push(message as ToSharing) }
-  return { sharer: new Sharer(channel as Channel), sent }
+  return { sharer: new Sharer(channel as Channel, 1000), sent }
 }
 
 function sharing(): { sharer: Sharer; sent: ToSharing[]; lastPause: () => number } {

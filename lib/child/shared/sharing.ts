@@ -38,6 +38,7 @@ export class Sharing {
   #reported = ''
   /** The last pause that the master was not told the end of. */
   #pause: number | undefined
+  #saidMoved = false
   #saidDrained = false
   /** Whether connections that cannot move have to wait here. */
   #holding = false
@@ -68,6 +69,8 @@ export class Sharing {
         return this.#accept(message.port, handle)
       case 'up:adopt':
         return this.#adopt(message, handle)
+      case 'up:settle':
+        return this.#tell({ type: 'up:settled', id: message.id })
       case 'up:yield':
         return this.#yield(message.count)
       case 'up:pause':
@@ -219,6 +222,8 @@ export class Sharing {
   /** Once each time that it was told to stop. */
   #sayHowFar(): void {
     if (!this.#outbox.isEmpty || this.#adopting > 0) return
+    if (this.#isLeaving && !this.#saidMoved) this.#tell({ type: 'up:moved' })
+    this.#saidMoved = this.#isLeaving
     const isAsked = this.#pause !== undefined || (this.#isLeaving && !this.#saidDrained)
     if (!isAsked) return
     this.report()
