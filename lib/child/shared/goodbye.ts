@@ -1,9 +1,14 @@
 import { Server as HttpServer, type ServerResponse } from 'node:http'
-import type { ServerHttp2Session } from 'node:http2'
+import { constants, type ServerHttp2Session } from 'node:http2'
 import { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
 import { tellsIdle } from './idle-connections.js'
 import { internals } from './internals.js'
+
+/** How long a client of HTTP/2 has to hear that it is to open no more streams, in milliseconds. */
+const GOAWAY_MS = 1000
+/** The highest id of a stream: a GOAWAY with it refuses none (RFC 9113, section 6.8). */
+const LAST_STREAM = 2 ** 31 - 1
 
 /** What the client of an http server hears that is to leave by itself: `Connection: close`. */
 export function sayClose(res: unknown): void {
@@ -64,12 +69,12 @@ export class Http2Sessions {
   }
 }
 
-/**
- * GOAWAY names the last stream that is answered: what crosses it, the client may repeat (RFC 9113, section 6.8). A
- * notice before it, by a GOAWAY that names none, is not to be had: once nghttp2 has sent one, it ignores new streams.
- */
+/** Twice: what the client has sent before it heard the first is answered still. */
 function goodbye(session: ServerHttp2Session): void {
-  if (!session.closed && !session.destroyed) session.close()
+  if (session.closed || session.destroyed) return
+  session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM)
+  const timer = setTimeout(() => session.close(), GOAWAY_MS)
+  session.once('close', () => clearTimeout(timer))
 }
 
 /** A server of HTTP/1.1, of node:http or node:https. */
