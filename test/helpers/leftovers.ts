@@ -11,6 +11,8 @@ import { until } from './wait.js'
  */
 export const temporary = mkdtempSync(join(tmpdir(), 't-'))
 process.env['TMPDIR'] = temporary
+// Newer ones of npm and tsx have Node keep compiled code there; that is nothing of ours.
+process.env['NODE_DISABLE_COMPILE_CACHE'] = '1'
 
 /** How long what was told to end may take to be gone, in milliseconds. */
 const GRACE_MS = 3000
