@@ -37,16 +37,11 @@ export class Handoff<W extends Taker> {
   /** Workers that take connections, and how many each was given since its last report. */
   readonly #available = new Map<W, number>()
   readonly #underWay = new Map<number, UnderWay<W>>()
-  readonly #onHeld: (count: number) => void
   #held: { connection: Loose; refusedBy: ReadonlySet<W> }[] = []
   #paused = false
   #closed = false
   #lastId = 0
   #timer: NodeJS.Timeout | undefined
-
-  constructor(onHeld: (count: number) => void = () => {}) {
-    this.#onHeld = onHeld
-  }
 
   /** How many connections wait here, unread. */
   get held(): number {
@@ -102,7 +97,6 @@ export class Handoff<W extends Taker> {
     const worker = this.#paused ? undefined : this.#emptiest(connection.port, refusedBy)
     if (worker === undefined) {
       this.#held.push({ connection, refusedBy })
-      this.#onHeld(this.#held.length)
       return
     }
     const id = ++this.#lastId

@@ -1,13 +1,12 @@
 import { Server as HttpServer, type ServerResponse } from 'node:http'
 import { constants, type ServerHttp2Session } from 'node:http2'
-import { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
 import { tellsIdle } from './idle-connections.js'
 import { internals } from './internals.js'
 
 /** How long a client of HTTP/2 has to hear that it is to open no more streams, in milliseconds. */
 const GOAWAY_MS = 1000
-/** The highest id of a stream: a GOAWAY with it refuses none (RFC 9113, section 6.8). */
+/** The highest id of a stream: a GOAWAY with it is a notice (RFC 9113, section 6.8). */
 const LAST_STREAM = 2 ** 31 - 1
 
 /** What the client of an http server hears that is to leave by itself: `Connection: close`. */
@@ -69,17 +68,15 @@ export class Http2Sessions {
   }
 }
 
-/** Twice: what the client has sent before it heard the first is answered still. */
+/**
+ * The notice lets the client go elsewhere, and what it has under way end. nghttp2 ignores streams that come after
+ * it: they are refused when the session closes, so that the client may repeat them.
+ */
 function goodbye(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return
   session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM)
   const timer = setTimeout(() => session.close(), GOAWAY_MS)
   session.once('close', () => clearTimeout(timer))
-}
-
-/** A server of HTTP/1.1, of node:http or node:https. */
-export function isHttp1(server: NetServer): server is HttpServer | HttpsServer {
-  return server instanceof HttpServer || server instanceof HttpsServer
 }
 
 /** Whether another process can go on with the server's connections: TLS has a state that can't be taken along. */

@@ -1,6 +1,7 @@
 import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
-import { isHttp1, type Http2Sessions } from './goodbye.js'
+import { isHttp } from '../servers.js'
+import type { Http2Sessions } from './goodbye.js'
 import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
 
@@ -55,7 +56,7 @@ export class HeldConnections {
     const busy = new Set<RawHandle | null>()
     const sessions = new Map(http2?.open.map(({ session, streams }) => [bottomOf(session.socket), streams]))
     for (const [handle, streams] of sessions) if (streams > 0) busy.add(handle)
-    const idle = isHttp1(server) ? idleConnections(server, secure) : undefined
+    const idle = isHttp(server) ? idleConnections(server, secure) : undefined
     for (const socket of secure) {
       const handle = bottomOf(socket)
       const { parser, _httpMessage } = internals(socket)

@@ -3,7 +3,8 @@ import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { StandIn } from '../../handles/stand-in.js'
 import type { Load, Luggage } from '../../worker/handoff-messages.js'
-import { canMove, Http2Sessions, isHttp1, isUpgraded, sayClose } from './goodbye.js'
+import { isHttp } from '../servers.js'
+import { canMove, Http2Sessions, isUpgraded, sayClose } from './goodbye.js'
 import { HeldConnections } from './held-connections.js'
 import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
@@ -71,16 +72,12 @@ export class SharedServer {
     server.on('connection', this.#onConnection)
     if ('updateSettings' in server) this.#http2 = new Http2Sessions(server)
     // A server of HTTP/2 may have clients of HTTP/1.1; the first listener of this event makes it another.
-    if (isHttp1(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
+    if (isHttp(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
       server.prependListener('request', this.#onRequest)
     if (!canMove(server)) server.on('secureConnection', this.#onSecure)
-    if (!canMove(server) && (isHttp1(server) || this.#http2 !== undefined))
-      this.#held = new HeldConnections({
-        server,
-        connections: this.#connections,
-        secure: this.#secure,
-        http2: this.#http2
-      })
+    const parts = { server, connections: this.#connections, secure: this.#secure, http2: this.#http2 }
+    if (!canMove(server) && (isHttp(server) || this.#http2 !== undefined))
+      this.#held = new HeldConnections(parts)
     internals(server)._handle = this.#standIn
     // Here node:net says how it accepts, and that it listens.
     listen()
@@ -104,7 +101,7 @@ export class SharedServer {
       return { connections, requests: streams + older, upgrades: 0, served: served + this.#served }
     }
     // Of another protocol nothing is known: its connections are under way until they end.
-    if (!isHttp1(this.#server)) return { connections, requests: 0, upgrades: connections, served: 0 }
+    if (!isHttp(this.#server)) return { connections, requests: 0, upgrades: connections, served: 0 }
     const open = canMove(this.#server) ? [...this.#connections.keys()] : [...this.#secure]
     const idle = idleConnections(this.#server, open)
     const upgrades = open.filter(isUpgraded).length
@@ -196,7 +193,7 @@ export class SharedServer {
   /** Closes the quiet connections. */
   closeIdle(): void {
     this.#waiting.close()
-    if (isHttp1(this.#server)) this.#server.closeIdleConnections()
+    if (isHttp(this.#server)) this.#server.closeIdleConnections()
     if (!canMove(this.#server)) return
     for (const socket of idleConnections(this.#server, this.#connections.keys())) socket.destroy()
   }
