@@ -40,8 +40,10 @@ async function start(message: StartMessage): Promise<void> {
   process.argv.splice(1, process.argv.length, file, ...message.args)
   if (title !== undefined) process.title = `${title} worker`
   onReadyCall(() => tell({ type: 'up:ready' }))
-  showClients(clientField)
-  showClientsInCluster(clientField)
+  if (clientField !== undefined) {
+    showClients(clientField)
+    showClientsInCluster(clientField)
+  }
   takeover.install()
   await loadRequires(requires, process.cwd())
   const value = await runMain(file)

@@ -50,7 +50,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly alive = new Set<Worker>()
   readonly #file: string
   readonly #options: ResolvedOptions
-  readonly #clientField = `x-up-${randomBytes(8).toString('hex')}`
+  readonly #clientField: string | undefined
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
   readonly #echo = new StderrEcho()
@@ -63,6 +63,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.#options = options
     this.#folder = options.workerBind === 'socket' ? new SocketFolder() : undefined
     this.#guard = new Guard(this.#folder?.path ?? '')
+    if (options.transport === 'proxy') this.#clientField = `x-up-${randomBytes(8).toString('hex')}`
   }
 
   /**

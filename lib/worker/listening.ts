@@ -5,7 +5,7 @@ import type { Asked, Bind, ListenAnswer, ListenMessage, Protocol, Refusal } from
 export interface ListeningHost {
   /** A place to listen for the master alone. */
   readonly nextBind: () => Bind
-  readonly clientField: string
+  readonly clientField: string | undefined
   readonly send: (answer: ListenAnswer) => void
 }
 

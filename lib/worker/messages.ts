@@ -47,8 +47,8 @@ export interface StartMessage {
   readonly requires: readonly string[]
   readonly title: string | undefined
   readonly assumeReady: boolean
-  /** Name of the secret field that tells an http server its client. */
-  readonly clientField: string
+  /** Name of the secret field that tells an http server its client; undefined: clients connect to it themselves. */
+  readonly clientField: string | undefined
 }
 
 /** A worker's server wants to listen. */

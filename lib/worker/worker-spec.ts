@@ -4,7 +4,7 @@ import type { Generation } from './generation.js'
 
 /** What a worker gets of its fleet. */
 export interface FleetParts extends Pick<WorkerSpec, 'nextBind' | 'guard' | 'echo'> {
-  readonly clientField: string
+  readonly clientField: string | undefined
 }
 
 /** How to start a worker of this generation. */
