@@ -1,7 +1,5 @@
 // `npm run bench:hold`: what clients notice while requests are held, and what holding them costs. See docs/hold.md.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { constants, cpus } from 'node:os'
-import { dirname } from 'node:path'
+import { MACHINE, runBench, writeResults } from './common/bench-run.js'
 import { readArguments } from './common/read-arguments.js'
 import { CANDIDATES, type Candidate } from './hold/candidates.js'
 import { readFlags, USAGE, type Flags, type PartName } from './hold/flags.js'
@@ -9,7 +7,7 @@ import { runHeld, type HeldPlan, type HeldResult } from './hold/held.js'
 import { runMigration, type MigrationResult } from './hold/migration.js'
 import { runOutage, type OutageResult } from './hold/outage.js'
 import { heldTable, migrationTable, outageTable, uploadsTable } from './hold/tables.js'
-import { Workshop } from './common/workshop.js'
+import type { Workshop } from './common/workshop.js'
 
 interface Part {
   readonly title: string
@@ -25,50 +23,33 @@ const LIMIT_MS = 20 * 60_000
 const MAX_UPLOADS_COST = 64 * 2 ** 20
 
 const flags = readArguments(readFlags, USAGE)
-const workshop = new Workshop()
-let leaving = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void leave(128 + constants.signals[signal], `ended by ${signal}`))
-setTimeout(() => void leave(1, `not done after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref()
-
-const RUN: Readonly<Record<PartName, (flags: Flags) => Promise<Part>>> = {
+const RUN: Readonly<Record<PartName, (workshop: Workshop, flags: Flags) => Promise<Part>>> = {
   outage,
   held,
   uploads,
   migration
 }
 
-try {
-  await measure()
-} catch (error) {
-  // A bench that is told to leave fails all over.
-  if (!leaving) console.error(error)
-  process.exitCode = 1
-}
-if (!leaving) await workshop.end()
+await runBench(LIMIT_MS, measure)
 
-async function measure(): Promise<void> {
-  const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`
-  console.log(`${machine}.\n`)
+async function measure(workshop: Workshop): Promise<void> {
+  console.log(`${MACHINE}.\n`)
   const parts: Part[] = []
   for (const name of flags.parts) {
-    const part = await RUN[name](flags)
+    const part = await RUN[name](workshop, flags)
     console.log(`### ${part.title}\n\n${part.table}\n`)
     for (const { problems } of part.results) for (const problem of problems) console.error(problem)
     parts.push(part)
   }
-  mkdirSync(dirname(flags.json), { recursive: true })
   const shown = parts.map(({ title, results, broken }) => ({ title, results, broken }))
-  const all = { date: new Date().toISOString(), machine, flags, parts: shown }
-  writeFileSync(flags.json, JSON.stringify(all, null, 2))
-  console.error(`written to ${flags.json}`)
+  writeResults(flags.json, { flags, parts: shown })
   for (const broken of parts.flatMap(part => part.broken)) {
     console.error(broken)
     process.exitCode = 1
   }
 }
 
-async function outage(flags: Flags): Promise<Part> {
+async function outage(workshop: Workshop, flags: Flags): Promise<Part> {
   const results: OutageResult[] = []
   for (const name of flags.candidates) {
     const candidate: Candidate = CANDIDATES[name]
@@ -90,8 +71,11 @@ async function outage(flags: Flags): Promise<Part> {
   }
 }
 
-async function held(flags: Flags): Promise<Part> {
-  const results = await runPlans(flags.held.map(connections => ({ connections, bodyBytes: 0 })))
+async function held(workshop: Workshop, flags: Flags): Promise<Part> {
+  const results = await runPlans(
+    workshop,
+    flags.held.map(connections => ({ connections, bodyBytes: 0 }))
+  )
   return {
     title: 'Requests of browsers that are held at once, each on a connection of its own',
     table: heldTable(results),
@@ -100,8 +84,11 @@ async function held(flags: Flags): Promise<Part> {
   }
 }
 
-async function uploads({ uploads: connections, uploadBytes: bodyBytes }: Flags): Promise<Part> {
-  const results = await runPlans([{ connections, bodyBytes }])
+async function uploads(
+  workshop: Workshop,
+  { uploads: connections, uploadBytes: bodyBytes }: Flags
+): Promise<Part> {
+  const results = await runPlans(workshop, [{ connections, bodyBytes }])
   const cost = ({ rssPeakHolding, connected }: HeldResult): number => rssPeakHolding - connected.rss
   return {
     title: 'Uploads that are held at once, while their clients go on sending',
@@ -116,14 +103,17 @@ async function uploads({ uploads: connections, uploadBytes: bodyBytes }: Flags):
   }
 }
 
-async function runPlans(plans: readonly Omit<HeldPlan, 'fastPath'>[]): Promise<HeldResult[]> {
+async function runPlans(
+  workshop: Workshop,
+  plans: readonly Omit<HeldPlan, 'fastPath'>[]
+): Promise<HeldResult[]> {
   const results: HeldResult[] = []
   for (const plan of plans)
     for (const fastPath of [true, false]) results.push(await runHeld(workshop, { ...plan, fastPath }))
   return results
 }
 
-async function migration(flags: Flags): Promise<Part> {
+async function migration(workshop: Workshop, flags: Flags): Promise<Part> {
   const results = [await runMigration(workshop, flags, true), await runMigration(workshop, flags, false)]
   const [ours] = results
   const people = flags.people.toLocaleString('en-US')
@@ -136,12 +126,4 @@ async function migration(flags: Flags): Promise<Part> {
         ? ['the migration was seen by a client']
         : []
   }
-}
-
-async function leave(code: number, why: string): Promise<void> {
-  if (leaving) return
-  leaving = true
-  console.error(why)
-  await workshop.end()
-  process.exit(code)
 }

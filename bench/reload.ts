@@ -1,10 +1,8 @@
 // `npm run bench:reload`: what clients notice of reloads under load. See docs/performance.md.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { constants, cpus } from 'node:os'
-import { dirname } from 'node:path'
+import { MACHINE, runBench, writeResults } from './common/bench-run.js'
 import { hasAb } from './common/ab.js'
 import { readArguments } from './common/read-arguments.js'
-import { Workshop } from './common/workshop.js'
+import type { Workshop } from './common/workshop.js'
 import { AB_PARTS } from './reload/ab-parts.js'
 import { readFlags, USAGE } from './reload/flags.js'
 import { IDLE_PART } from './reload/idle-part.js'
@@ -17,24 +15,10 @@ const PARTS: readonly Part[] = [KEEP_ALIVE_PART, IDLE_PART, ...AB_PARTS]
 const LIMIT_MS = 30 * 60_000
 
 const flags = readArguments(readFlags, USAGE)
-const workshop = new Workshop()
-let leaving = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void leave(128 + constants.signals[signal], `ended by ${signal}`))
-setTimeout(() => void leave(1, `not done after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref()
+await runBench(LIMIT_MS, measure)
 
-try {
-  await measure()
-} catch (error) {
-  // A bench that is told to leave fails all over.
-  if (!leaving) console.error(error)
-  process.exitCode = 1
-}
-if (!leaving) await workshop.end()
-
-async function measure(): Promise<void> {
-  const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`
-  console.log(`${machine}; ${flags.workers} workers.\n`)
+async function measure(workshop: Workshop): Promise<void> {
+  console.log(`${MACHINE}; ${flags.workers} workers.\n`)
   const done: { title: string; result: PartResult }[] = []
   const notes = new Set<string>()
   for (const part of PARTS) {
@@ -45,26 +29,21 @@ async function measure(): Promise<void> {
     }
     const title = part.title(flags)
     console.error(title)
-    const result = await runPart(part, notes)
+    const result = await runPart(part, notes, workshop)
     console.log(`### ${title}\n\n${result.table}\n`)
     for (const problem of result.problems) console.error(problem)
     done.push({ title, result })
   }
   if (notes.size > 0) console.log([...notes].map(note => `- ${note}\n`).join(''))
-  mkdirSync(dirname(flags.json), { recursive: true })
   const parts = done.map(({ title, result }) => ({ title, results: result.results }))
-  writeFileSync(
-    flags.json,
-    JSON.stringify({ date: new Date().toISOString(), machine, flags, parts }, null, 2)
-  )
-  console.error(`written to ${flags.json}`)
+  writeResults(flags.json, { flags, parts })
   if (!done.some(({ result }) => result.bad)) return
   console.error('up failed a request or broke a connection')
   process.exitCode = 1
 }
 
 /** Each part has masters of its own: what one leaves behind is not the next one's. */
-async function runPart(part: Part, notes: Set<string>): Promise<PartResult> {
+async function runPart(part: Part, notes: Set<string>, workshop: Workshop): Promise<PartResult> {
   const subjects: Subject[] = []
   for (const name of flags.masters ?? part.masters) {
     const subject = await Subject.start(workshop, name, flags)
@@ -74,12 +53,4 @@ async function runPart(part: Part, notes: Set<string>): Promise<PartResult> {
   const result = await part.run(subjects, { workshop, flags })
   await Promise.all(subjects.map(subject => subject.stop()))
   return result
-}
-
-async function leave(code: number, why: string): Promise<void> {
-  if (leaving) return
-  leaving = true
-  console.error(why)
-  await workshop.end()
-  process.exit(code)
 }

@@ -4,24 +4,18 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { writeApp } from '../helpers/app.js'
-import { firstGuests, get, Guest, reloadAndLeave, serveHandoff, usedGuests } from '../helpers/handoff.js'
-import { events, message, until, within } from '../helpers/wait.js'
+import { busyGuest, firstGuests, Guest, reloadAndLeave, serveHandoff, usedGuests } from '../helpers/handoff.js'
+import { events, until, within } from '../helpers/wait.js'
 
 test('close() lets requests finish, closes idle connections, and ends all that was started', async t => {
   const running = await serveHandoff(t, { numWorkers: 1 })
-  const { srv, server, port } = running
+  const { srv, server } = running
   const { used, silent } = await firstGuests(t, running, 3)
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
-  const busy = new Guest(t, port)
-  const waiting = message(worker, 'waiting')
-  busy.peer.send(get('/wait'))
-  await waiting
+  const { guest, answer } = await busyGuest(t, running)
   const closed = srv.close()
   for (const { peer } of [...used, ...silent]) assert.equal(await peer.takeAll(), '')
-  worker.proc.kill('SIGUSR2')
-  assert.match(await busy.answer(), /^waited/)
-  assert.equal(await busy.peer.takeAll(), '')
+  assert.match(await answer(), /^waited/)
+  assert.equal(await guest.peer.takeAll(), '')
   await within(closed, 'close()')
   assert.deepEqual([server.listening, srv.status().state, srv.status().workers], [false, 'closed', []])
 })

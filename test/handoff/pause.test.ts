@@ -8,10 +8,10 @@ import { test, type TestContext } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { writeApp } from '../helpers/app.js'
 import { generationsByPid } from '../helpers/generations.js'
-import { firstGuests, get, Guest, serveHandoff, usedGuests } from '../helpers/handoff.js'
+import { busyGuest, firstGuests, get, Guest, serveHandoff, usedGuests } from '../helpers/handoff.js'
 import { ask as askHttp2, cert, key, session } from '../helpers/http2.js'
 import { RawPeer } from '../helpers/raw.js'
-import { events, message, nextEvent, until, within } from '../helpers/wait.js'
+import { events, nextEvent, until, within } from '../helpers/wait.js'
 
 test('nothing is served while paused, and all that was sent meanwhile is answered after it', async t => {
   const running = await serveHandoff(t)
@@ -36,17 +36,12 @@ test('nothing is served while paused, and all that was sent meanwhile is answere
 })
 
 test('pause() waits for requests under way, and counts those that take longer than it may', async t => {
-  const { srv, port } = await serveHandoff(t, { numWorkers: 1 })
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
-  const guest = new Guest(t, port)
-  const waiting = message(worker, 'waiting')
-  guest.peer.send(get('/wait'))
-  await waiting
+  const running = await serveHandoff(t, { numWorkers: 1 })
+  const { srv } = running
+  const { guest, answer } = await busyGuest(t, running)
   assert.deepEqual(await srv.pause({ timeout: '50ms' }), { drained: false, remaining: 1 })
   const drained = srv.pause()
-  worker.proc.kill('SIGUSR2')
-  await guest.answer()
+  await answer()
   assert.deepEqual(await drained, { drained: true, remaining: 0 })
   await until(() => srv.status().held === 1)
   await srv.resume()
@@ -54,34 +49,24 @@ test('pause() waits for requests under way, and counts those that take longer th
 })
 
 test('pause() counts the requests of retired workers, too', async t => {
-  const { srv, port } = await serveHandoff(t, { numWorkers: 1, workerTimeout: '30s' })
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
-  const guest = new Guest(t, port)
-  const waiting = message(worker, 'waiting')
-  guest.peer.send(get('/wait'))
-  await waiting
+  const running = await serveHandoff(t, { numWorkers: 1, workerTimeout: '30s' })
+  const { srv } = running
+  const { answer } = await busyGuest(t, running)
   await srv.reload()
   assert.deepEqual(await srv.pause({ timeout: '50ms' }), { drained: false, remaining: 1 })
   const drained = srv.pause()
-  worker.proc.kill('SIGUSR2')
-  await guest.answer()
+  await answer()
   assert.deepEqual(await drained, { drained: true, remaining: 0 })
 })
 
 test('resume() ends a pause() that still waits', async t => {
-  const { srv, port } = await serveHandoff(t, { numWorkers: 1 })
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
-  const guest = new Guest(t, port)
-  const waiting = message(worker, 'waiting')
-  guest.peer.send(get('/wait'))
-  await waiting
+  const running = await serveHandoff(t, { numWorkers: 1 })
+  const { srv } = running
+  const { answer } = await busyGuest(t, running)
   const paused = srv.pause()
   await srv.resume()
   assert.equal((await paused).drained, false)
-  worker.proc.kill('SIGUSR2')
-  await guest.answer()
+  await answer()
 })
 
 test('a reload while paused gives what is held to the new workers, at resume()', async t => {
@@ -160,17 +145,12 @@ test('pause() while workers are starting does not wait for them', async t => {
 })
 
 test('pause() that waits for a request does not wait for a worker that becomes ready meanwhile', async t => {
-  const { srv, port } = await serveHandoff(t, { numWorkers: 1 })
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
-  const guest = new Guest(t, port)
-  const waiting = message(worker, 'waiting')
-  guest.peer.send(get('/wait'))
-  await waiting
+  const running = await serveHandoff(t, { numWorkers: 1 })
+  const { srv } = running
+  const { answer } = await busyGuest(t, running)
   const paused = srv.pause({ timeout: '1h' })
   await srv.scale(2)
-  worker.proc.kill('SIGUSR2')
-  await guest.answer()
+  await answer()
   assert.deepEqual(await within(paused, 'the pause'), { drained: true, remaining: 0 })
 })
 
@@ -190,23 +170,19 @@ test('pause and resume in quick succession leave every connection usable', async
 })
 
 test('a pause() right after a resume() is not taken for the one before', async t => {
-  const { srv, port } = await serveHandoff(t, { numWorkers: 1 })
-  const [worker] = srv.workers
-  assert.ok(worker !== undefined)
+  const running = await serveHandoff(t, { numWorkers: 1 })
+  const { srv, port } = running
   const guest = new Guest(t, port)
   await guest.ask()
   for (let i = 0; i < 10; i++) {
     void srv.pause()
     await srv.resume()
   }
-  const waiting = message(worker, 'waiting')
-  guest.peer.send(get('/wait'))
-  await waiting
+  const { answer } = await busyGuest(t, running, guest)
   void srv.pause()
   void srv.resume()
   assert.deepEqual(await srv.pause({ timeout: '100ms' }), { drained: false, remaining: 1 })
-  worker.proc.kill('SIGUSR2')
-  await guest.answer()
+  await answer()
 })
 
 test('close() while paused closes what is held', async t => {

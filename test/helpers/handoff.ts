@@ -5,7 +5,7 @@ import type { FromSharing } from '#lib/worker/handoff-messages.js'
 import type { Worker } from '#lib/worker/worker.js'
 import { fixture, serve, type Running } from './app.js'
 import { rawClient, type RawPeer, type Scope } from './raw.js'
-import { events, until, within } from './wait.js'
+import { events, message, until, within } from './wait.js'
 
 /** Serves a module, by default the app of the fixtures, whose workers take the clients' connections. */
 export function serveHandoff(t: Scope, options: UpOptions = {}, file = fixture('app.mjs')): Promise<Running> {
@@ -48,6 +48,24 @@ export async function usedGuests(t: Scope, port: number, count: number): Promise
   const guests = Array.from({ length: count }, () => new Guest(t, port))
   await Promise.all(guests.map(guest => guest.ask()))
   return guests
+}
+
+/** A guest whose request for `/wait` the only worker has, and which it answers when that is asked for. */
+export async function busyGuest(
+  t: Scope,
+  { srv, port }: Running,
+  guest = new Guest(t, port)
+): Promise<{ guest: Guest; answer: () => Promise<string> }> {
+  const [worker, ...others] = srv.workers
+  assert.ok(worker !== undefined && others.length === 0)
+  const waiting = message(worker, 'waiting')
+  guest.peer.send(get('/wait'))
+  await waiting
+  const answer = (): Promise<string> => {
+    worker.proc.kill('SIGUSR2')
+    return guest.answer()
+  }
+  return { guest, answer }
 }
 
 /** The first guests of a server: such that have had an answer, and such that have not spoken yet. All are with workers. */
