@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { writeApp } from '../helpers/app.js'
 import { busyGuest, firstGuests, Guest, reloadAndLeave, serveHandoff, usedGuests } from '../helpers/handoff.js'
-import { events, until, within } from '../helpers/wait.js'
+import { events, message, until, within } from '../helpers/wait.js'
 
 test('close() lets requests finish, closes idle connections, and ends all that was started', async t => {
   const running = await serveHandoff(t, { numWorkers: 1 })
