@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { writeApp } from '../helpers/app.js'
-import { busyGuest, firstGuests, Guest, reloadAndLeave, serveHandoff, usedGuests } from '../helpers/handoff.js'
+import {
+  busyGuest,
+  firstGuests,
+  Guest,
+  reloadAndLeave,
+  serveHandoff,
+  usedGuests
+} from '../helpers/handoff.js'
 import { events, message, until, within } from '../helpers/wait.js'
 
 test('close() lets requests finish, closes idle connections, and ends all that was started', async t => {
