@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
+    'meters',
     'external',
     'front',
     'worker',
@@ -39,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   handles: [],
   ports: ['handles', 'type worker/listening', 'type worker/messages'],
   proxy: [],
+  meters: [],
   options: ['proxy/address'],
   watch: [],
   errors: [],

@@ -18,6 +18,7 @@ import { onReadyCall } from './ready.js'
 import { refusedExport, toServable } from './servable.js'
 import { Sharing } from './shared/sharing.js'
 import { Takeover } from './takeover.js'
+import { followVitals } from './vitals.js'
 
 const sharing = new Sharing(tell)
 const takeover = new Takeover(tell, sharing)
@@ -45,6 +46,7 @@ async function start(message: StartMessage): Promise<void> {
     showClientsInCluster(clientField)
   }
   takeover.install()
+  followVitals(vitals => tell({ type: 'up:vitals', ...vitals }))
   await loadRequires(requires, process.cwd())
   const value = await runMain(file)
   // Who listens by himself wants nothing else: what he exports is for others.

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { UpstreamError } from '../errors.js'
 import type { ConnectionUser, UpstreamConnection } from '../proxy/connection.js'
 import { interimText } from '../proxy/interim.js'
-import { DONE, isIdempotent, retryOf, type Outcome } from '../proxy/outcome.js'
+import { answered, brokenOff, DONE, isIdempotent, retryOf, type Outcome } from '../proxy/outcome.js'
 import type { ResponseHead } from '../proxy/response-head.js'
 import { truncate } from '../proxy/truncate.js'
 import type { Upstream } from '../proxy/upstream.js'
@@ -93,7 +93,7 @@ export class PlainExchange implements ConnectionUser {
     this.#connection?.destroy()
     this.#connection = undefined
     this.#upload?.drop()
-    this.#finish(DONE)
+    this.#finish(this.#head === undefined ? DONE : answered(this.#head.status))
   }
 
   letGo(): boolean {
@@ -144,7 +144,7 @@ export class PlainExchange implements ConnectionUser {
     if (connection !== undefined && isSent && this.#head?.persistent === true)
       this.#upstream?.pool.release(connection)
     else connection?.destroy()
-    this.#finish(DONE)
+    this.#finish(this.#head === undefined ? DONE : answered(this.#head.status))
   }
 
   onSilence(): void {
@@ -161,7 +161,7 @@ export class PlainExchange implements ConnectionUser {
     this.#throttled = false
     if (this.#head !== undefined) {
       truncate(this.#client, this.#head, this.#http10)
-      return this.#finish(DONE)
+      return this.#finish(brokenOff(this.#head.status))
     }
     const retry = retryOf(error, this.#upload?.begun !== true, this.#repeatable && !answering)
     if (retry === 'never') {

@@ -3,7 +3,7 @@ import { UpError, type UpstreamError } from '../errors.js'
 import { clientOf } from './client-of.js'
 import { protocolOf, type ClientProtocol } from './client-protocol.js'
 import type { ConnectionUser, UpstreamConnection } from './connection.js'
-import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
+import { answered, brokenOff, DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead, type RequestBody } from './request-head.js'
 import type { ResponseHead } from './response-head.js'
 import { Upload } from './upload.js'
@@ -154,7 +154,7 @@ class Exchange implements ConnectionUser {
     if (this.#throttled) this.#connection.resume()
     if (persistent) this.#upstream.pool.release(this.#connection)
     else this.#connection.destroy()
-    this.#finish(DONE)
+    this.#finish(answered(this.#head.status))
   }
 
   onSilence(): void {
@@ -170,7 +170,7 @@ class Exchange implements ConnectionUser {
     if (this.#head !== undefined) {
       this.#protocol.truncate(this.#req, this.#res, this.#head)
       this.#upload.drop()
-      return this.#finish(DONE)
+      return this.#finish(brokenOff(this.#head.status))
     }
     const retry = retryOf(error, !this.#upload.reading, this.#harmless && !this.#connection.answering)
     if (retry === 'never') {
@@ -209,7 +209,7 @@ class Exchange implements ConnectionUser {
     this.#res.removeListener('close', this.#onClientClose).removeListener('drain', this.#onClientDrain)
     this.#connection.destroy()
     this.#upload.drop()
-    this.#finish(DONE)
+    this.#finish(this.#head === undefined ? DONE : answered(this.#head.status))
   }
 
   #finish(outcome: Outcome): void {

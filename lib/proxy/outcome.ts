@@ -10,6 +10,10 @@ export type Outcome = Done | Failed
 
 export interface Done {
   readonly kind: 'done'
+  /** Of the answer; undefined: the client left before there was one. */
+  readonly status: number | undefined
+  /** Whether the upstream has given all of it, as far as the client wanted it. */
+  readonly whole: boolean
 }
 
 export interface Failed {
@@ -25,7 +29,21 @@ export interface Failed {
  */
 export type Retry = 'unsent' | 'repeatable' | 'never'
 
-export const DONE: Done = { kind: 'done' }
+/** Without an answer. */
+export const DONE: Done = { kind: 'done', status: undefined, whole: true }
+
+/** One object for all answers of a status. */
+const ANSWERED: Done[] = []
+
+/** The client has its answer. */
+export function answered(status: number): Done {
+  return (ANSWERED[status] ??= { kind: 'done', status, whole: true })
+}
+
+/** The upstream broke its answer off. */
+export function brokenOff(status: number): Done {
+  return { kind: 'done', status, whole: false }
+}
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 

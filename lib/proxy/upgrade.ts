@@ -5,7 +5,7 @@ import { messageOf, UpError, UpstreamError } from '../errors.js'
 import { addressText } from './address.js'
 import { interimText } from './interim.js'
 import { lingeringEnd } from './lingering-end.js'
-import { DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
+import { answered, brokenOff, DONE, isIdempotent, retryOf, type Outcome } from './outcome.js'
 import { buildRequestHead } from './request-head.js'
 import { clientFields } from './response-fields.js'
 import type { ResponseHead } from './response-head.js'
@@ -150,7 +150,7 @@ class Upgrade implements ResponseReceiver {
     if (this.#chunked) this.#client.write('0\r\n\r\n', 'latin1')
     // What the client sent behind its request belongs to no protocol that anyone agreed on.
     lingeringEnd(this.#client)
-    this.#finish(DONE)
+    this.#finish(this.#head === undefined ? DONE : answered(this.#head.status))
   }
 
   // The sockets
@@ -194,7 +194,7 @@ class Upgrade implements ResponseReceiver {
     this.#socket.destroy()
     if (this.#head !== undefined) {
       this.#client.destroy()
-      return this.#finish(DONE)
+      return this.#finish(brokenOff(this.#head.status))
     }
     const error = cause instanceof UpstreamError ? cause : this.#explain(cause)
     const retry = retryOf(error, true, this.#idempotent && !this.#parser.started)
@@ -214,7 +214,7 @@ class Upgrade implements ResponseReceiver {
     this.#onAnswered()
     if (rest.length > 0) this.#client.write(rest)
     if (this.#early.length > 0) this.#socket.write(this.#early)
-    splice(this.#client, this.#socket, () => this.#finish(DONE))
+    splice(this.#client, this.#socket, () => this.#finish(answered(101)))
   }
 
   #release(): void {

@@ -139,6 +139,29 @@ export interface WorkerStatus {
   readonly connections: number
   /** Requests and upgrades that it was given, in all. */
   readonly requests: number
+  /** Of its answers, those with a status of 500 and more; and requests that it broke off. */
+  readonly errors: number
+  /** 99 of 100 of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none, or the master does not see them. */
+  readonly p99Ms: number | null
+  /** Of one CPU, in the last second; null until its first report. */
+  readonly cpuPercent: number | null
+  /** What it has of the machine's memory (RSS); null until its first report. */
+  readonly memoryBytes: number | null
+  /** How late its timers are, in milliseconds: 99 of 100 were less in the last second; null until its first report. */
+  readonly lagMs: number | null
+}
+
+/** What became of all requests; of those that the master sees, which is none with `transport: 'handoff'`. */
+export interface TrafficStatus {
+  /** Answered since the start. */
+  readonly answered: number
+  /** Of these, those with a status of 500 and more, and those that were broken off. */
+  readonly errors: number
+  /** Times that a request was given to a worker once more, after one had failed. */
+  readonly retries: number
+  /** Half of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none. */
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
 }
 
 /** Where the master listens for its workers: an address and a port, or the path of a UNIX socket. */
@@ -187,6 +210,7 @@ export interface ServerStatus extends HoldStatus {
   /** What it and the old one answered, if it has a share of the clients. */
   readonly canary: CanaryStatus | null
   readonly workers: readonly WorkerStatus[]
+  readonly traffic: TrafficStatus
   /** Where clients connect to. */
   readonly ports: readonly PortStatus[]
 }

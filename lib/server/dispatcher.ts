@@ -2,13 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Policy, Visit } from '../balance/policy.js'
-import { UpError } from '../errors.js'
-import { DONE, type Outcome } from '../proxy/outcome.js'
+import { statusOf, UpError } from '../errors.js'
+import { Meter } from '../meters/meter.js'
+import { DONE, type Done, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
 import type { Backend } from './backend.js'
 import { Gate } from './gate.js'
 import { InFlight } from './in-flight.js'
-import type { Attempt, DirectRequest, Job } from './job.js'
+import type { Attempt, DirectRequest, Job, Turn } from './job.js'
+import { Rotation } from './rotation.js'
 
 /** All refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
@@ -29,35 +31,30 @@ export class Dispatcher<B extends Backend> {
   readonly gate: Gate
   /** The requests that were forwarded and are not answered yet; upgrades until they are answered. */
   readonly inFlight = new InFlight()
+  readonly meter = new Meter()
   readonly #policy: Policy<B>
-  readonly #maxConnections: number
-  readonly #upstreams = new Map<B, Upstream>()
+  readonly #rotation: Rotation<B>
 
   constructor(policy: Policy<B>, options: DispatcherOptions) {
     this.#policy = policy
-    this.#maxConnections = options.maxConnections
+    this.#rotation = new Rotation(policy, options.maxConnections)
     this.gate = new Gate(options.maxHeld, options.holdTimeoutMs, options.what, () => policy.size > 0)
   }
 
   /** The backend takes requests from now on, by this upstream; those that wait go on. */
   add(backend: B, upstream: Upstream): void {
-    this.#upstreams.get(backend)?.close()
-    this.#upstreams.set(backend, upstream)
-    this.#policy.add(backend)
+    this.#rotation.add(backend, upstream)
     this.gate.letOut()
   }
 
   /** The backend takes no more requests; unless it has retired only, and the policy still needs it. */
   remove(backend: B): void {
-    if (backend.serves && this.#policy.retire?.(backend) === true) return
-    this.#policy.remove(backend)
-    this.#upstreams.get(backend)?.close()
-    this.#upstreams.delete(backend)
+    this.#rotation.remove(backend)
   }
 
   /** Requests that wait for a connection to a backend come back, to wait at the gate. */
   recall(): void {
-    for (const upstream of this.#upstreams.values()) upstream.pool.dismiss()
+    for (const upstream of this.#rotation.upstreams) upstream.pool.dismiss()
   }
 
   /** The backend whose turn is next, and gives the turn on; undefined if none is available. */
@@ -96,16 +93,18 @@ export class Dispatcher<B extends Backend> {
   /** As `serve`, for policies that need no visit, and without a promise while all goes well. */
   serveNow(request: DirectRequest): void {
     const since = performance.now()
-    const backend = this.gate.open ? this.#select() : undefined
-    const upstream = backend === undefined ? undefined : this.#upstreams.get(backend)
+    const backend = this.gate.open ? this.#rotation.select() : undefined
+    const upstream = backend === undefined ? undefined : this.#rotation.upstreamOf(backend)
     if (backend === undefined || upstream === undefined) return this.#serveLater(request, since)
     backend.claim('request')
     this.inFlight.begin()
     request.forward(upstream, outcome => {
       backend.release('request')
       this.inFlight.end()
-      if (outcome.kind === 'done') request.done()
-      else this.#serveLater(request, since, { backend, outcome })
+      if (outcome.kind === 'done') {
+        this.#count(backend, outcome, since)
+        request.done()
+      } else this.#serveLater(request, since, { backend, outcome })
     })
   }
 
@@ -132,6 +131,12 @@ export class Dispatcher<B extends Backend> {
    * @param begun the first attempt, if there was one already
    */
   async #serve(job: Job<B>, arrived: number, begun?: Attempt<B>): Promise<UpError | undefined> {
+    const error = await this.#find(job, arrived, begun)
+    if (error !== undefined) this.meter.refused(statusOf(error), arrived)
+    return error
+  }
+
+  async #find(job: Job<B>, arrived: number, begun?: Attempt<B>): Promise<UpError | undefined> {
     let since = arrived
     let avoid: B | undefined
     let repeats = 0
@@ -140,7 +145,7 @@ export class Dispatcher<B extends Backend> {
     let wasTried = false
     let attempt = begun
     for (;;) {
-      attempt ??= await this.#attempt(job, avoid, repeats > 0, isItsTurn)
+      attempt ??= await this.#attempt(job, { arrived, avoid, repeated: repeats > 0, isItsTurn })
       if (attempt === undefined) {
         job.onHold?.()
         const refusal = await this.gate.hold(
@@ -156,7 +161,8 @@ export class Dispatcher<B extends Backend> {
       const { backend, outcome } = attempt
       attempt = undefined
       wasTried = true
-      if (outcome.kind === 'done') return undefined
+      if (outcome.kind === 'done') return this.#count(backend, outcome, arrived)
+      if (outcome.error.code !== 'UP_ERR_CONNECT') this.meter.failed(backend)
       if (outcome.retry === 'never') return outcome.error
       if (outcome.retry === 'repeatable') {
         if (repeats++ >= (backend.repeats ?? 1)) return outcome.error
@@ -170,6 +176,7 @@ export class Dispatcher<B extends Backend> {
         // A worker that refuses is dead or about to be; when its exit is noticed it is no candidate any more.
         else if (avoid !== undefined) await delay(REFUSED_PAUSE_MS)
       }
+      this.meter.retried()
       avoid = backend
       isItsTurn = false
     }
@@ -178,24 +185,28 @@ export class Dispatcher<B extends Backend> {
   /** @returns undefined while it has to wait */
   async #attempt(
     { kind, forward, visit }: Job<B>,
-    avoid: B | undefined,
-    repeated: boolean,
-    isItsTurn: boolean
+    { arrived, avoid, repeated, isItsTurn }: Turn<B>
   ): Promise<Attempt<B> | undefined> {
     for (;;) {
       const mayGo = isItsTurn ? !this.gate.shut : this.gate.open
-      const backend = mayGo ? this.#select(avoid, visit) : undefined
+      const backend = mayGo ? this.#rotation.select(avoid, visit) : undefined
       if (backend === undefined) return undefined
       if (repeated) {
         // Backends often die together, and the end of this one may not have been noticed yet: a request
         // is repeated only once, so not before the backend has shown that it lives.
         await backend.signOfLife(SIGN_OF_LIFE_MS)
-        if (!backend.serves || this.gate.shut || !this.#upstreams.has(backend)) continue
+        if (!backend.serves || this.gate.shut || this.#rotation.upstreamOf(backend) === undefined) continue
       }
-      const upstream = this.#upstreams.get(backend)
+      const upstream = this.#rotation.upstreamOf(backend)
       if (upstream === undefined) return undefined
       backend.claim(kind)
-      const outcome = await this.#counted(onAnswered => forward(upstream, onAnswered, backend))
+      const outcome = await this.#counted(onAnswered => {
+        const onSwitched = (): void => {
+          this.meter.answered(backend, 101, true, arrived)
+          onAnswered()
+        }
+        return forward(upstream, onSwitched, backend)
+      })
       backend.release(kind)
       return { backend, outcome }
     }
@@ -213,27 +224,8 @@ export class Dispatcher<B extends Backend> {
     return outcome
   }
 
-  #select(avoid?: B, visit?: Visit): B | undefined {
-    for (;;) {
-      const turn = this.#policy.select(avoid, visit)
-      // A policy that looked at the request means this one, and it waits there. Any other had better
-      // send it where there is room; where there is none, it waits in the line of the one whose turn it is.
-      const isFull = turn !== undefined && visit === undefined && turn.inFlight >= this.#maxConnections
-      const backend = (isFull ? this.#withRoom(turn, avoid) : undefined) ?? turn
-      // What says here that it takes none any more is no candidate by now.
-      if (backend?.verify?.() !== false) return backend
-    }
-  }
-
-  /** The one of the same rank with the fewest requests, if one has a connection free. */
-  #withRoom(turn: B, avoid: B | undefined): B | undefined {
-    let best: B | undefined
-    let fewest = this.#maxConnections
-    for (const backend of this.#upstreams.keys()) {
-      if (backend === avoid || backend.inFlight >= fewest || backend.backup !== turn.backup) continue
-      best = backend
-      fewest = backend.inFlight
-    }
-    return best
+  #count(backend: B, { status, whole }: Done, since: number): undefined {
+    // What switched was counted when it did: how long it went on as something else says nothing.
+    if (status !== undefined && status !== 101) this.meter.answered(backend, status, whole, since)
   }
 }

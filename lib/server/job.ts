@@ -33,6 +33,18 @@ export interface Job<B> {
   readonly onHold?: () => void
 }
 
+/** How it looks for its backend this time. */
+export interface Turn<B> {
+  /** When it came, by `performance.now()`. */
+  readonly arrived: number
+  /** Who has failed it before. */
+  readonly avoid: B | undefined
+  /** Whether somebody may have begun to answer it before. */
+  readonly repeated: boolean
+  /** Whether it has waited at the gate until its turn came. */
+  readonly isItsTurn: boolean
+}
+
 /** What came of it at one backend. */
 export interface Attempt<B> {
   readonly backend: B

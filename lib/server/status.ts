@@ -1,8 +1,9 @@
 import type { Fleet } from '../worker/fleet.js'
 import type { Worker } from '../worker/worker.js'
+import type { Meter } from '../meters/meter.js'
 import type { Port } from '../ports/port.js'
 import type { Protocol } from '../worker/messages.js'
-import type { HoldStatus, PortStatus, ServerState, ServerStatus, WorkerStatus } from './api.js'
+import type { HoldStatus, PortStatus, ServerState, ServerStatus, TrafficStatus, WorkerStatus } from './api.js'
 import type { Ports } from './ports.js'
 import type { SharedPorts } from './shared-ports.js'
 import type { Switching } from './switching.js'
@@ -13,13 +14,14 @@ export interface ServerParts {
   readonly fleet: Fleet
   readonly ports: Ports
   readonly shared: SharedPorts
+  readonly meter: Meter
 }
 
 export function describeServer(
   file: string,
   state: ServerState,
   hold: HoldStatus,
-  { switching, fleet, ports, shared }: ServerParts
+  { switching, fleet, ports, shared, meter }: ServerParts
 ): ServerStatus {
   const { current, standby } = switching
   return {
@@ -34,13 +36,16 @@ export function describeServer(
     canary: standby?.canaryStatus ?? null,
     ...hold,
     held: hold.held + shared.held,
-    workers: [...fleet.alive].map(describeWorker),
+    workers: [...fleet.alive].map(worker => describeWorker(worker, meter)),
+    traffic: describeTraffic(meter),
     ports: ports.list()
   }
 }
 
-function describeWorker(worker: Worker): WorkerStatus {
+function describeWorker(worker: Worker, meter: Meter): WorkerStatus {
   const { load } = worker.sharer
+  const { cpuPercent = null, memoryBytes = null, lagMs = null } = worker.vitals ?? {}
+  const { errors, recent } = meter.of(worker)
   return {
     pid: worker.pid,
     generation: worker.generation,
@@ -50,7 +55,23 @@ function describeWorker(worker: Worker): WorkerStatus {
     inFlight: worker.inFlight + load.requests,
     upgrades: worker.upgrades + load.upgrades,
     connections: load.connections,
-    requests: worker.requests + load.served
+    requests: worker.requests + load.served,
+    errors,
+    p99Ms: recent.percentile(99) ?? null,
+    cpuPercent,
+    memoryBytes,
+    lagMs
+  }
+}
+
+function describeTraffic({ total, retries }: Meter): TrafficStatus {
+  const { count: answered, errors, recent } = total
+  return {
+    answered,
+    errors,
+    retries,
+    p50Ms: recent.percentile(50) ?? null,
+    p99Ms: recent.percentile(99) ?? null
   }
 }
 

@@ -76,7 +76,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
         onStandby: result => this.emit('standby', result),
         onFail
       })
-      this.#parts = { fleet, ports, shared, switching }
+      this.#parts = { fleet, ports, shared, switching, meter: this.dispatcher.meter }
     } catch (error) {
       this.release()
       void fleet.close()

@@ -93,6 +93,16 @@ export type ToWorker =
   /** Its work is done or its time is over: stop listening. SIGTERM follows. */
   | { readonly type: 'up:close' }
 
+/** How a process does. */
+export interface Vitals {
+  /** Of one CPU, in the last second. */
+  readonly cpuPercent: number
+  /** What it has of the machine's memory (RSS). */
+  readonly memoryBytes: number
+  /** How late timers were, in milliseconds: 99 of 100 were less. */
+  readonly lagMs: number
+}
+
 /** From a worker to the master. */
 export type FromWorker =
   | ListenMessage
@@ -109,6 +119,7 @@ export type FromWorker =
   /** It can serve. */
   | { readonly type: 'up:ready' }
   | { readonly type: 'up:pong'; readonly id: number }
+  | ({ readonly type: 'up:vitals' } & Vitals)
   /** Why it is about to exit, where the reason is ours to tell. */
   | {
       readonly type: 'up:failed'

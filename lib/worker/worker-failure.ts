@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { WorkerError, type UpError } from '../errors.js'
+import { UpError, WorkerError } from '../errors.js'
 import type { TextTail } from './text-tail.js'
 
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
@@ -48,4 +48,9 @@ export function afterStderr({ stderr }: ChildProcess, then: () => void): void {
   }
   const timer = setTimeout(onEnd, STDERR_WAIT_MS)
   stderr.once('close', onEnd)
+}
+
+/** There is not even a process. */
+export function startFailure(cause: Error): UpError {
+  return new UpError('UP_ERR_WORKER_START', `cannot start a worker: ${cause.message}`, { cause })
 }

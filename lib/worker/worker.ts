@@ -8,12 +8,13 @@ import { Drain } from './drain.js'
 import { forkWorker, type WorkerSpec } from './fork-worker.js'
 import { Heartbeat } from './heartbeat.js'
 import { Listenings } from './listenings.js'
-import type { FromWorker } from './messages.js'
+import type { FromWorker, Vitals } from './messages.js'
 import { Sharer } from './sharer.js'
 import type { FollowedStderr } from './stderr-echo.js'
+import { Termination } from './termination.js'
 import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
-import { afterStderr, lateness, silence, STDERR_TAIL, workerFailure } from './worker-failure.js'
+import { afterStderr, lateness, silence, startFailure, STDERR_TAIL, workerFailure } from './worker-failure.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
@@ -37,6 +38,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   upgrades = 0
   /** Requests and upgrades that it was given, in all. */
   requests = 0
+  /** By its last report. */
+  vitals: Vitals | undefined
   /** Its servers that listen. */
   readonly listenings: Listenings
   /** Its connections, where it accepts them itself. */
@@ -52,8 +55,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly #heartbeat: Heartbeat
   readonly #drain: Drain
   #startTimer: NodeJS.Timeout | undefined
-  #killTimer: NodeJS.Timeout | undefined
-  #ending = false
+  readonly #termination: Termination
 
   constructor(spec: WorkerSpec) {
     super()
@@ -63,6 +65,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.version = spec.version
     this.proc = forkWorker(spec, this.#stderr)
     this.#channel = new Channel(this.proc, (message, socket) => this.#onMessage(message, socket))
+    this.#termination = new Termination(this.proc, this.#channel, spec.killTimeoutMs)
     this.sharer = new Sharer(this.#channel, spec.killTimeoutMs)
     this.listenings = new Listenings({
       nextBind: spec.nextBind,
@@ -81,8 +84,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.proc
       .on('exit', () => this.#onGone())
       .on('error', cause => {
-        const message = `cannot start a worker: ${cause.message}`
-        this.#cause ??= new UpError('UP_ERR_WORKER_START', message, { cause })
+        this.#cause ??= startFailure(cause)
         if (this.proc.pid === undefined) this.#onGone()
       })
     this.#channel.send(spec.start)
@@ -101,7 +103,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   /** Whether it serves: also a retired one does, until it is told to end. */
   get serves(): boolean {
-    return this.#readyState === 'spawned' || (this.#readyState === 'terminating' && !this.#ending)
+    return this.#readyState === 'spawned' || (this.#readyState === 'terminating' && !this.#termination.begun)
   }
 
   /** The loopback port where it listens, with `workerBind: 'port'`. */
@@ -161,13 +163,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   /** Ends it now: SIGTERM, and SIGKILL when `killTimeout` has passed. */
   terminate(): void {
-    if (this.#ending || this.#readyState === 'terminated') return
+    if (this.#termination.begun || this.#readyState === 'terminated') return
     if (this.#readyState !== 'terminating') return this.retire(0)
-    this.#ending = true
     this.emit('ending')
-    this.#channel.send({ type: 'up:close' })
-    this.proc.kill('SIGTERM')
-    this.#killTimer = setTimeout(() => this.proc.kill('SIGKILL'), this.#spec.killTimeoutMs)
+    this.#termination.begin()
   }
 
   /** Asks it for a sign of life. Resolves when that has come, when it is gone, or when the time is over. */
@@ -200,15 +199,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#heartbeat.stop()
     this.#drain.stop()
     this.sharer.end()
-    clearTimeout(this.#killTimer)
+    this.#termination.stop()
     if (this.proc.pid !== undefined) this.#spec.guard.remove(this.proc.pid)
   }
 
   #onMessage(message: FromWorker, socket: Socket | undefined): void {
-    if (message.type !== 'up:pong') this.#heartbeat.heard()
+    if (message.type === 'up:pong') return this.#heartbeat.answer(message.id)
+    this.#heartbeat.heard()
     switch (message.type) {
-      case 'up:pong':
-        return this.#heartbeat.answer(message.id)
+      case 'up:vitals':
+        return void (this.vitals = message)
       case 'up:failed':
         return void (this.#cause = new UpError(message.code, message.message))
       case 'up:ready':

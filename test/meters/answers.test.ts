@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Answers, BOUNDS_S } from '#lib/meters/answers.js'
+import { Durations } from '#lib/meters/durations.js'
+import { Meter } from '#lib/meters/meter.js'
+
+test('A percentile is right within the width of a bucket, from microseconds to hours', () => {
+  for (const ms of [0.002, 0.7, 1, 19, 1000, 3_600_000]) {
+    const durations = new Durations()
+    for (let i = 0; i < 99; i++) durations.add(ms)
+    durations.add(10 * ms)
+    const p99 = durations.percentile(99) ?? 0
+    const p100 = durations.percentile(100) ?? 0
+    assert.ok(Math.abs(p99 / ms - 1) < 0.05, `${p99} for ${ms}`)
+    assert.ok(Math.abs(p100 / (10 * ms) - 1) < 0.05, `${p100} for ${10 * ms}`)
+  }
+})
+
+test('Durations have no percentile while there are none, and again when they were cleared', () => {
+  const durations = new Durations()
+  assert.equal(durations.percentile(50), undefined)
+  durations.add(0)
+  assert.ok(durations.percentile(50) !== undefined)
+  durations.clear()
+  assert.equal(durations.percentile(50), undefined)
+})
+
+test('Answers are counted by class, duration and error', () => {
+  const answers = new Answers()
+  answers.add(200, true, 1, 0)
+  answers.add(204, true, 1.5, 0)
+  answers.add(503, true, 20_000, 0)
+  answers.add(200, false, 5, 0)
+  assert.deepEqual(answers.classes, [0, 0, 3, 0, 0, 1])
+  assert.equal(answers.count, 4)
+  assert.equal(answers.errors, 2)
+  assert.equal(answers.sumMs, 20_007.5)
+  assert.deepEqual(answers.buckets.slice(0, 4), [1, 1, 1, 0])
+  assert.equal(answers.buckets[BOUNDS_S.length], 1)
+})
+
+test('Recent answers are those of the last 5 to 10 seconds', t => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const answers = new Answers()
+  const add = (at: number): void => {
+    now = at
+    answers.add(200, true, 1, at)
+  }
+  add(0)
+  assert.equal(answers.recent.count, 1)
+  add(5001)
+  assert.equal(answers.recent.count, 2)
+  add(10_003)
+  assert.equal(answers.recent.count, 2)
+  now = 30_000
+  assert.equal(answers.recent.count, 0)
+  assert.equal(answers.count, 3)
+})
+
+test('A meter keeps the figures of the latest generations, and of the others their sum', () => {
+  const meter = new Meter()
+  const backends = Array.from({ length: 25 }, (_, i) => ({ generation: i + 1 }))
+  for (const backend of backends) meter.answered(backend, 200, true, performance.now())
+  meter.refused(503, performance.now())
+  assert.deepEqual(
+    [...meter.generations.keys()],
+    backends.slice(-10).map(({ generation }) => generation)
+  )
+  assert.deepEqual(meter.total.classes, [0, 0, 25, 0, 0, 1])
+  assert.equal(meter.total.errors, 1)
+  assert.equal(meter.total.recent.count, 26)
+})
