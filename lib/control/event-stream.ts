@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FeedEvent } from './feed.js'
+import type { Steered } from './steered.js'
+
+/** How often the whole state is told, in milliseconds. */
+const STATUS_MS = 1000
+/** How often something is sent, so that nobody on the way takes the connection for dead, in milliseconds. */
+const ALIVE_MS = 15_000
+/** Who takes its events so slowly that so many bytes wait loses them. */
+const MAX_WAITING = 1 << 20
+
+/**
+ * Sends what happens as server-sent events (HTML Living Standard, section 9.2), until the client leaves: the whole
+ * state at once and each second, and each event of the feed; those that a client missed first, by `Last-Event-ID`.
+ */
+export function streamEvents(req: IncomingMessage, res: ServerResponse, steered: Steered): void {
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff'
+  })
+  const write = (text: string): void => {
+    if (res.writableLength > MAX_WAITING) res.destroy()
+    else res.write(text)
+  }
+  const tell = ({ id, type, at, data }: FeedEvent): void =>
+    write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ at, ...data })}\n\n`)
+  const tellStatus = (): void =>
+    write(`event: status\ndata: ${JSON.stringify({ at: Date.now(), ...steered.status() })}\n\n`)
+  const { feed } = steered
+  const last = Number(req.headers['last-event-id'] ?? NaN)
+  tellStatus()
+  if (Number.isInteger(last)) for (const event of feed.after(last)) tell(event)
+  const stop = feed.listen(tell)
+  const status = setInterval(tellStatus, STATUS_MS)
+  const alive = setInterval(() => write(': still here\n\n'), ALIVE_MS)
+  res.on('close', () => {
+    stop()
+    clearInterval(status)
+    clearInterval(alive)
+  })
+}

@@ -1,0 +1,50 @@
+import type { UpstreamTarget } from '../options/upstream.js'
+import type {
+  PauseOptions,
+  PauseResult,
+  ProxyStatus,
+  ReloadOptions,
+  ResumeOptions,
+  ServerStatus
+} from '../server/api.js'
+import type { Feed } from './feed.js'
+
+/** What a switch has led to. */
+export interface SwitchResult {
+  /** The generation that serves now; of a reload with `standby`, the one that waits. */
+  readonly generation: number
+  readonly version: string | null
+  readonly durationMs: number
+}
+
+/** What is said of the program besides the state of its server. */
+export interface InstanceStatus {
+  readonly name: string
+  readonly state: 'running' | 'paused' | 'stopping'
+  /** ISO 8601. */
+  readonly startedAt: string
+}
+
+export type ControlStatus = Omit<ServerStatus | ProxyStatus, 'state'> & InstanceStatus
+
+/** What the control API shows and steers. A verb that is not there is not to be had: a proxy has nothing to reload. */
+export interface Steered {
+  readonly feed: Feed
+  status(): ControlStatus
+  /** Whether somebody can serve, and no shutdown runs. */
+  ready(): boolean
+  /** Finishes what is in flight, and ends the program. */
+  stop(why: string): void
+  pause(options: PauseOptions): Promise<PauseResult>
+  resume(options: ResumeOptions): Promise<void>
+  reload?(why: string, options: ReloadOptions): Promise<SwitchResult>
+  promote?(): Promise<SwitchResult>
+  rollback?(): Promise<SwitchResult>
+  abort?(): Promise<void>
+  scale?(workers: number): Promise<void>
+  addUpstream?(target: UpstreamTarget): object
+  removeUpstream?(name: string): void
+  drainUpstream?(name: string, timeout: string | number | undefined): Promise<object>
+  /** Prometheus' text format. */
+  metrics?(): Promise<string>
+}
