@@ -1,3 +1,4 @@
+import type { Steered } from '../control/steered.js'
 import { UpError } from '../errors.js'
 import { UpServer } from '../server/up-server.js'
 import type { Watch } from '../watch/watch.js'
@@ -8,10 +9,13 @@ import type { CliOptions } from './options.js'
 import { Reloads } from './reloads.js'
 import { Report } from './report.js'
 import { reportHolds } from './report-holds.js'
+import { SteeredApp } from './steered-app.js'
+import { tellApp } from './tell-feed.js'
 import { watchApp } from './watch-app.js'
 
 /** The app being served by workers. */
 export class AppMaster extends Master {
+  override readonly steered: Steered
   readonly #options: CliOptions
   readonly #watch: Watch | undefined
   readonly #srv: UpServer
@@ -36,7 +40,16 @@ export class AppMaster extends Master {
     const listen = { port, override: portGiven, ...(host === undefined ? {} : { host }) }
     this.#srv = new UpServer(parts.server, file, { ...up, listen })
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
-    this.#reloads = new Reloads(this.#srv, this.out, this.#report, () => this.refreshCertificate())
+    this.#reloads = new Reloads(this.#srv, this.out, this.#report, this.feed, () => this.refreshCertificate())
+    tellApp(this.#srv, this.feed)
+    this.steered = new SteeredApp({
+      srv: this.#srv,
+      feed: this.feed,
+      name: this.name,
+      isStopping: () => this.stopping,
+      onStop: why => this.stop(why),
+      onReload: (why, given) => this.#reloads.perform(why, given)
+    })
     this.#srv.once('spawn', () => (this.#started = true))
     this.#srv.on('fail', error => this.#onFail(error))
     this.#srv.on('listening', opened => this.tellAddress(describePort(opened, host, tls !== undefined)))

@@ -3,7 +3,7 @@ import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
 import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
-import { asHost, asPort, oneOf, whole } from './flag-values.js'
+import { asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
 import { readHoldPage } from './hold-page.js'
 
 /** What options say about the master itself. */
@@ -13,6 +13,8 @@ export interface MasterSettings {
   readonly tlsCert: string
   readonly tlsKey: string
   readonly pidFile: string
+  readonly name: string
+  readonly control: string | false
 }
 
 /** Option of a command: where it listens. `otherwise` says where without it. */
@@ -52,6 +54,24 @@ export const LISTENING: readonly Flag<MasterSettings>[] = [
     text: "file for the master's pid, removed at exit",
     sets: 'pidFile',
     read: asString
+  },
+  {
+    flags: '--name <name>',
+    text: "what up status and the like call it (default: the app's name)",
+    sets: 'name',
+    read: asInstanceName
+  },
+  {
+    flags: '--control <path>',
+    text: 'path of the control socket (default: by name, in a folder of this user)',
+    sets: 'control',
+    read: asString
+  },
+  {
+    flags: '--no-control',
+    text: 'no control socket',
+    sets: 'control',
+    read: () => false
   }
 ]
 

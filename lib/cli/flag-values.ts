@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.js'
+import { isInstanceName } from '../instances/instances.js'
 import { asOneOf, asWhole } from '../options/checks.js'
 
 /** Reads the value of an option; its name is for the error. */
@@ -35,6 +36,11 @@ export function asPort(name: string, value: unknown): number {
 export function asHost(name: string, value: unknown): string {
   if (typeof value === 'string' && /^[^\s/\0]+$/.test(value)) return value
   throw new OptionError(name, value, 'an address or host name of this machine')
+}
+
+export function asInstanceName(name: string, value: unknown): string {
+  if (typeof value === 'string' && isInstanceName(value)) return value
+  throw new OptionError(name, value, "1 to 64 letters, digits, '-', '_' and '.'")
 }
 
 /** The names in a list of file extensions, without their dots. */

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { isatty } from 'node:tty'
+import { Feed } from '../control/feed.js'
+import type { Steered } from '../control/steered.js'
 import type { Certificate } from './certificate.js'
 import { count, headline } from './format.js'
 import { describeAddress } from './listen.js'
@@ -18,12 +20,19 @@ export interface MasterParts {
   /** What the server uses, if it has one. */
   readonly certificate: Certificate | undefined
   readonly out: Output
+  /** What the control API calls it. */
+  readonly name: string
 }
 
 /** What signals and keys act on, whatever it serves: its life from the first line to the exit code. */
 export abstract class Master {
   /** Resolves with the exit code when it has ended and nothing is left. */
   readonly ended: Promise<number>
+  /** What the control API shows and steers. */
+  abstract readonly steered: Steered
+  /** What the control API calls it. */
+  protected readonly name: string
+  protected readonly feed = new Feed()
   protected readonly out: Output
   readonly #server: Server | Http2SecureServer
   readonly #host: string | undefined
@@ -33,7 +42,8 @@ export abstract class Master {
   #stopping = false
   #acceptErrorAt = -Infinity
 
-  constructor({ server, certificate, out }: MasterParts, { host }: MasterOptions) {
+  constructor({ server, certificate, out, name }: MasterParts, { host }: MasterOptions) {
+    this.name = name
     this.#server = server
     this.#host = host
     this.#certificate = certificate
@@ -52,6 +62,7 @@ export abstract class Master {
     if (this.#stopping) return this.#abort(why)
     const first = this.busy === 0 ? '' : `finishing ${count(this.busy, 'request')}, then `
     this.out.info(`${why}: ${first}exiting (once more to exit at once)`)
+    this.feed.tell('stopping', { why })
     void this.close(0)
   }
 

@@ -11,6 +11,16 @@ export interface MasterOptions {
   readonly host: string | undefined
   readonly pidFile: string | undefined
   readonly tls: TlsFiles | undefined
+  readonly control: ControlOptions
+}
+
+/** Where the control socket is. */
+export interface ControlOptions {
+  /** Its path; false: there is none; undefined: by name. */
+  readonly control: string | false | undefined
+  /** undefined: as the app. */
+  readonly name: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** What the command line and the environment ask `up [file]` for: complete and checked. */

@@ -40,7 +40,7 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
   const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
   if (!run(command, { ...input, args })) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, ...flags } = readFlags(command, APP_FLAGS)
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, ...flags } = readFlags(command, APP_FLAGS)
   const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
   const [file] = command.args
   const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
@@ -62,7 +62,7 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     foundIn: start.foundIn,
     env: start.env,
     envFiles: files.map(({ path }) => path),
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, env),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, env),
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
     up: {
@@ -84,12 +84,15 @@ function splitArgs(args: readonly string[]): [readonly string[], readonly string
 export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   const command = createProxyCommand(input.version)
   if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, title, ...proxy } = readFlags(command, PROXY_FLAGS)
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, title, ...proxy } = readFlags(
+    command,
+    PROXY_FLAGS
+  )
   const upstreams = [...command.args]
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {
     upstreams,
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey }, input.env),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, input.env),
     title,
     proxy
   }
@@ -114,7 +117,9 @@ function masterOptions(
     host,
     pidFile,
     tlsCert,
-    tlsKey
+    tlsKey,
+    name,
+    control
   }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
   env: ParseInput['env']
 ): MasterOptions {
@@ -123,7 +128,8 @@ function masterOptions(
     portGiven: port !== undefined,
     host,
     pidFile,
-    tls: tlsFiles(tlsCert, tlsKey)
+    tls: tlsFiles(tlsCert, tlsKey),
+    control: { control, name, env }
   }
 }
 

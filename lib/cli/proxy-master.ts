@@ -1,11 +1,15 @@
+import type { Steered } from '../control/steered.js'
 import type { ProxyStatus } from '../server/api.js'
 import { ProxyServer } from '../server/proxy-server.js'
 import { Master, type MasterParts } from './master.js'
 import type { CliProxyOptions } from './options.js'
 import { reportHolds } from './report-holds.js'
+import { SteeredProxy } from './steered-proxy.js'
+import { tellProxy } from './tell-feed.js'
 
 /** The proxy in front of servers that somebody else started. */
 export class ProxyMaster extends Master {
+  override readonly steered: Steered
   readonly #srv: ProxyServer
 
   constructor(parts: MasterParts, options: CliProxyOptions) {
@@ -18,6 +22,14 @@ export class ProxyMaster extends Master {
         if (!this.stopping) this.out.error(`${name} is unavailable: ${explain(name, reason)}`)
       })
       .on('available', ({ name }) => this.out.good(`${name} is available again`))
+    tellProxy(this.#srv, this.feed)
+    this.steered = new SteeredProxy({
+      srv: this.#srv,
+      feed: this.feed,
+      name: this.name,
+      isStopping: () => this.stopping,
+      onStop: why => this.stop(why)
+    })
     this.introduce(`proxying to ${this.#srv.upstreams.list().map(describe).join(', ')}`)
     reportHolds(this.#srv, this.out, options.proxy.holdFile)
   }

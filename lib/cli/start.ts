@@ -1,13 +1,18 @@
+import { handleCalls } from '../control/handle.js'
 import { resolveModule } from '../options/module-path.js'
 import { resolveProxyOptions } from '../options/proxy-options.js'
 import { resolveOptions } from '../options/resolve-options.js'
+import type { RequestListener } from 'node:http'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
+import { instanceName } from './instance-name.js'
+import { headline } from './format.js'
 import { createMasterServer, listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
 import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
 import type { Output } from './output.js'
 import { PidFile } from './pid-file.js'
+import { openControl } from './open-control.js'
 import { ProxyMaster } from './proxy-master.js'
 import { handleSignals } from './signals.js'
 
@@ -22,7 +27,12 @@ export async function startApp(options: CliOptions, out: Output): Promise<number
   resolveOptions(options.up)
   // Without --port the app may know a port of its own: its first worker says. With the handoff, workers listen.
   const listensNow = options.portGiven && options.up.transport !== 'handoff'
-  return start(options, out, listensNow, parts => new AppMaster(parts, file, options))
+  return start(
+    options,
+    out,
+    { listensNow, name: instanceName(file) },
+    parts => new AppMaster(parts, file, options)
+  )
 }
 
 /**
@@ -33,7 +43,14 @@ export async function startApp(options: CliOptions, out: Output): Promise<number
  */
 export async function startProxy(options: CliProxyOptions, out: Output): Promise<number> {
   resolveProxyOptions(options.proxy)
-  return start(options, out, true, parts => new ProxyMaster(parts, options))
+  return start(options, out, { listensNow: true, name: 'proxy' }, parts => new ProxyMaster(parts, options))
+}
+
+interface Begin {
+  /** Whether the server listens before there is anybody to serve. */
+  readonly listensNow: boolean
+  /** What it is called unless somebody says. */
+  readonly name: string
 }
 
 /**
@@ -43,7 +60,7 @@ export async function startProxy(options: CliProxyOptions, out: Output): Promise
 async function start(
   options: MasterOptions,
   out: Output,
-  listensNow: boolean,
+  { listensNow, name }: Begin,
   createMaster: (parts: MasterParts) => Master
 ): Promise<number> {
   const certificate = options.tls === undefined ? undefined : new Certificate(options.tls)
@@ -57,10 +74,23 @@ async function start(
   process.on('exit', () => pidFile?.release())
   const { port, host } = options
   const tls = certificate?.material
+  // Who calls before there is a master gets no answer yet.
+  let answer: RequestListener = (_req, res) => res.writeHead(503).end()
+  const control = await openControl(options.control, name, (req, res) => answer(req, res)).catch(
+    (error: unknown) => {
+      const { control: path, name: given } = options.control
+      if (path !== undefined || given !== undefined) throw error
+      // Nobody has asked for it, and the app is what all this is for.
+      out.warn(headline(error))
+      return undefined
+    }
+  )
+  process.on('exit', () => control?.close())
   const server = listensNow ? await listen({ port, host, tls }) : createMasterServer(tls)
   pidFile?.acquire()
-  const master = createMaster({ server, certificate, out })
+  const master = createMaster({ server, certificate, out, name: control?.name ?? name })
   reload = signal => master.reload(signal)
   stop = signal => master.stop(signal)
-  return master.ended
+  answer = handleCalls(master.steered)
+  return master.ended.finally(() => control?.close())
 }

@@ -1,0 +1,80 @@
+import type { Feed } from '../control/feed.js'
+import type { ControlStatus, Steered, SwitchResult } from '../control/steered.js'
+import type { PauseOptions, PauseResult, ReloadOptions, ReloadResult, ResumeOptions } from '../server/api.js'
+import type { UpServer } from '../server/up-server.js'
+import { publicState } from './public-state.js'
+
+interface SteeredAppParts {
+  readonly srv: UpServer
+  readonly feed: Feed
+  readonly name: string
+  readonly isStopping: () => boolean
+  readonly onStop: (why: string) => void
+  readonly onReload: (why: string, options: ReloadOptions) => Promise<ReloadResult>
+}
+
+/** An app and its workers, as the control API steers them. */
+export class SteeredApp implements Steered {
+  readonly feed: Feed
+  readonly #parts: SteeredAppParts
+  readonly #startedAt = new Date().toISOString()
+
+  constructor(parts: SteeredAppParts) {
+    this.#parts = parts
+    this.feed = parts.feed
+  }
+
+  status(): ControlStatus {
+    const { srv, name, isStopping } = this.#parts
+    const status = srv.status()
+    return {
+      ...status,
+      name,
+      state: publicState(status.state, isStopping()),
+      startedAt: this.#startedAt
+    }
+  }
+
+  ready(): boolean {
+    const { srv, isStopping } = this.#parts
+    return !isStopping() && srv.workers.length > 0
+  }
+
+  stop(why: string): void {
+    this.#parts.onStop(why)
+  }
+
+  pause(options: PauseOptions): Promise<PauseResult> {
+    return this.#parts.srv.pause(options)
+  }
+
+  resume(options: ResumeOptions): Promise<void> {
+    return this.#parts.srv.resume(options)
+  }
+
+  reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
+    return timed(() => this.#parts.onReload(why, options))
+  }
+
+  promote(): Promise<SwitchResult> {
+    return timed(() => this.#parts.srv.promote())
+  }
+
+  rollback(): Promise<SwitchResult> {
+    return timed(() => this.#parts.srv.rollback())
+  }
+
+  abort(): Promise<void> {
+    return this.#parts.srv.abort()
+  }
+
+  scale(workers: number): Promise<void> {
+    return this.#parts.srv.scale(workers)
+  }
+}
+
+async function timed(begin: () => Promise<ReloadResult>): Promise<SwitchResult> {
+  const begun = performance.now()
+  const { generation, version = null } = await begin()
+  return { generation, version, durationMs: Math.round(performance.now() - begun) }
+}

@@ -1,0 +1,33 @@
+import { lstatSync, mkdirSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { UpError } from '../errors.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where the control sockets of this user's programs are by default. */
+export function controlFolder(env: Environment): string {
+  const own = env['XDG_RUNTIME_DIR']
+  return own === undefined || own === '' ? join(tmpdir(), `up-${userInfo().uid}`) : join(own, 'up')
+}
+
+/**
+ * Makes the folder, for this user alone.
+ *
+ * @throws {UpError} `UP_ERR_CONTROL`: somebody else's folder is there, others may look into it, or it can't be made
+ */
+export function openControlFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const found = lstatSync(path)
+    const mode = found.mode & 0o777
+    if (!found.isDirectory()) throw new Error('it is no folder')
+    if (found.uid !== userInfo().uid) throw new Error(`it belongs to the user ${found.uid}`)
+    if ((mode & 0o077) !== 0) throw new Error(`its mode is ${mode.toString(8)}, but must be 700`)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UpError('UP_ERR_CONTROL', `the folder of control sockets, ${path}, can't be used: ${why}`, {
+      cause
+    })
+  }
+}
