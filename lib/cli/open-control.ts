@@ -2,7 +2,7 @@ import { rmdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { ControlSocket } from '../control/control-socket.js'
 import { UpError } from '../errors.js'
-import { controlFolder, openControlFolder } from '../instances/control-folder.js'
+import { openControlFolder } from '../instances/control-folder.js'
 import { assertFits, socketPathOf } from '../instances/instances.js'
 import type { ControlOptions } from './options.js'
 
@@ -24,7 +24,7 @@ export interface Control {
  * @throws {UpError} `UP_ERR_CONTROL`: it can't be opened, or the name is taken
  */
 export async function openControl(
-  { control, name, env }: ControlOptions,
+  { control, name, folder }: ControlOptions,
   found: string,
   listener: RequestListener
 ): Promise<Control | undefined> {
@@ -36,7 +36,6 @@ export async function openControl(
     if (socket === undefined) throw taken(`the control socket ${control}`)
     return { name: own, path: control, close: () => socket.close() }
   }
-  const folder = controlFolder(env)
   openControlFolder(folder)
   for (let i = 1; i <= (name === undefined ? SAME_NAME : 1); i++) {
     const own = name ?? (i === 1 ? found : `${found}-${i}`)

@@ -20,7 +20,8 @@ export interface ControlOptions {
   readonly control: string | false | undefined
   /** undefined: as the app. */
   readonly name: string | undefined
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where sockets are by name. */
+  readonly folder: string
 }
 
 /** What the command line and the environment ask `up [file]` for: complete and checked. */

@@ -1,5 +1,6 @@
 import { CommanderError, type Command } from 'commander'
 import { OptionError, UpError } from '../errors.js'
+import { controlFolder } from '../instances/control-folder.js'
 import { asString } from '../options/checks.js'
 import { inheritedExecArgv } from '../options/exec-argv.js'
 import { parseUpstreams } from '../options/upstream.js'
@@ -129,7 +130,7 @@ function masterOptions(
     host,
     pidFile,
     tls: tlsFiles(tlsCert, tlsKey),
-    control: { control, name, env }
+    control: { control, name, folder: controlFolder(env) }
   }
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { CliProxyOptions } from '#lib/cli/options.js'
 import { parseArgs, parseProxyArgs } from '#lib/cli/parse.js'
 import { UpError } from '#lib/errors.js'
+import { controlFolder } from '#lib/instances/control-folder.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
 const INPUT = { env: {}, cwd: '/', version: '1.2.3', print: () => assert.fail('nothing was to be printed') }
@@ -61,6 +62,7 @@ test('Each option is taken over, under its short name as under its long one', t 
       '3s'
     ],
     ['--health-passes', '4', '--health-fails', '5', '--health-status', '200-299,404', '--no-via'],
+    ['--name', 'shop', '--control', 'c.sock'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--pidfile', 'up.pid', '--title', 'shop'],
     ['--timeout', '9s', 'localhost:2000', 'unix:/tmp/b.sock#backup']
   ].flat()
@@ -71,6 +73,7 @@ test('Each option is taken over, under its short name as under its long one', t 
     host: '127.0.0.1',
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },
+    control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
     title: 'shop',
     proxy: {
       balance: 'least-requests',

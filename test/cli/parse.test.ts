@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { CliOptions } from '#lib/cli/options.js'
 import { parseArgs } from '#lib/cli/parse.js'
 import { UpError } from '#lib/errors.js'
+import { controlFolder } from '#lib/instances/control-folder.js'
 import { inheritedExecArgv } from '#lib/options/exec-argv.js'
 import { optionError } from '../helpers/option-error.js'
 import { tempFolder } from '../helpers/watch-folder.js'
@@ -79,6 +80,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     ['--ready-timeout', '3s', '--kill-timeout', '4s', '--proxy-timeout', '5s', '--worker-bind', 'port'],
     ['--balance', 'least-requests', '--max-connections', '8'],
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
+    ['--name', 'shop', '--control', 'c.sock'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
   ].flat()
   const expected: CliOptions = {
@@ -93,6 +95,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     extensions: ['html', 'css', 'd.md'],
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },
+    control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
     up: {
       numWorkers: 3,
       workerTimeout: 2000,
