@@ -96,7 +96,7 @@ export class AppListening {
       listen2.apply(server, [...this.#args])
       this.#nameConnections()
     }
-    sharing.share({ port, server, backlog, shown, listen, onClose })
+    sharing.share(server, { port, backlog, shown, listen, onClose })
   }
 
   /** The app hears of it as it would without us. */
