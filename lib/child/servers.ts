@@ -31,6 +31,21 @@ export function isUpgraded(socket: Socket): boolean {
   return parser == null && _httpMessage == null
 }
 
+/** Whether anybody would answer its clients. By those of other protocols it is not known, and taken for granted. */
+export function isAnswering(server: NetServer): boolean {
+  const events = {
+    net: ['connection'],
+    tls: ['secureConnection'],
+    http: ['request', 'upgrade', 'connect', 'checkContinue'],
+    https: ['request', 'upgrade', 'connect', 'checkContinue']
+  }
+  const protocol = protocolOf(server)
+  return (
+    !(protocol in events) ||
+    events[protocol as keyof typeof events].some(event => server.listenerCount(event) > 0)
+  )
+}
+
 /** From now on it takes plain connections as if their handshake were done: TLS is the master's matter. */
 export function takePlainConnections(server: HttpsServer): void {
   const emit = server.emit as (event: string | symbol, ...args: unknown[]) => boolean

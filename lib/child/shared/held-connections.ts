@@ -6,7 +6,7 @@ import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
 
 /** What a server has that cannot move. */
-interface Immovable {
+export interface Immovable {
   readonly server: NetServer
   /** Connections, of TCP or of a UNIX socket. */
   readonly connections: ReadonlyMap<Socket, unknown>
