@@ -1,10 +1,12 @@
+import { errorMonitor } from 'node:events'
 import { isIPv6, type AddressInfo, type Server as NetServer } from 'node:net'
+import { UpError } from '../errors.js'
 import type { RawHandle } from '../handles/raw-handle.js'
 import type { Asked, Bind, Protocol, Refusal, ShareAnswer } from '../worker/messages.js'
 import { keepConnections } from './keep-connections.js'
 import { PendingHandle } from './pending-handle.js'
 import type { Sharing } from './shared/sharing.js'
-import { isHttp, protocolOf, takePlainConnections } from './servers.js'
+import { isAnswering, isHttp, protocolOf, takePlainConnections } from './servers.js'
 
 /** Arguments of node:net's `_listen2`: what is left of `listen` once they have been checked and looked up. */
 export type Listen2Args = readonly [
@@ -61,6 +63,11 @@ export class AppListening {
     server._handle = this.#pending
   }
 
+  /** Whether anybody answers there; to be asked before it listens. */
+  get isAnswering(): boolean {
+    return isAnswering(this.#server)
+  }
+
   get asked(): Asked {
     const [address, port, addressType, , fd, flags] = this.#args
     if (fd !== undefined && fd >= 0) return { kind: 'fd', fd }
@@ -96,17 +103,21 @@ export class AppListening {
       listen2.apply(server, [...this.#args])
       this.#nameConnections()
     }
-    sharing.share({ port, server, backlog, shown, listen, onClose })
+    sharing.share(server, { port, backlog, shown, listen, onClose })
   }
 
-  /** The app hears of it as it would without us. */
-  refuse({ message, ...known }: Refusal): void {
-    this.#server._handle = null
+  /** The app hears of it as it would without us. Where nobody listens, Node would end the process: so does `fail`. */
+  refuse({ message, reason, ...known }: Refusal, fail: (error: UpError) => void): void {
+    const server = this.#server
+    server._handle = null
     const error = new Error(message)
     for (const [name, value] of Object.entries(known)) {
       if (value !== undefined) Object.assign(error, { [name]: value })
     }
-    process.nextTick(() => this.#server.emit('error', error))
+    process.nextTick(() => {
+      if (reason === undefined || isHeard(server)) server.emit('error', error)
+      else fail(new UpError('UP_ERR_LISTEN', reason))
+    })
   }
 
   /** @returns what it listens with; undefined if that failed, of which `error` tells */
@@ -136,4 +147,14 @@ function presumed([address, port, addressType]: Listen2Args): AddressInfo | unde
   if (addressType === -1 || port === null) return undefined
   const host = address ?? '::'
   return { address: host, family: isIPv6(host) ? 'IPv6' : 'IPv4', port }
+}
+
+/** Whether anybody in this process would hear of an error of the server's. */
+function isHeard(server: ListeningServer): boolean {
+  const events = ['uncaughtException', 'uncaughtExceptionMonitor'] as const
+  return (
+    server.listenerCount('error') + server.listenerCount(errorMonitor) > 0 ||
+    events.some(event => process.listenerCount(event) > 0) ||
+    process.hasUncaughtExceptionCaptureCallback()
+  )
 }

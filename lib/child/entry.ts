@@ -21,7 +21,7 @@ import { Takeover } from './takeover.js'
 import { followVitals } from './vitals.js'
 
 const sharing = new Sharing(tell)
-const takeover = new Takeover(tell, sharing)
+const takeover = new Takeover(tell, sharing, fail)
 /** The server that the module exports, where it is the master's alone; those that the app lets listen itself are its own to close. */
 let exported: Bound | undefined
 
@@ -87,9 +87,9 @@ function close(): void {
   exported?.close()
 }
 
-/** Tells what is ours to tell, and ends. */
+/** Tells what is ours to tell, and ends. Of a port that cannot be had the master tells, once for all workers. */
 function fail({ code, message }: UpError): void {
-  process.stderr.write(`${message}\n`)
+  if (code !== 'UP_ERR_LISTEN') process.stderr.write(`${message}\n`)
   process.send?.({ type: 'up:failed', code, message } satisfies FromWorker, () => process.exit(1))
 }
 

@@ -6,6 +6,9 @@ import type { Sharing } from './shared/sharing.js'
 import { protocolOf } from './servers.js'
 import { AppListening, type Listen2, type Listen2Args, type ListeningServer } from './app-listening.js'
 
+/** A server at which nobody answers is taken for a look at whether the port is free, for so long; in milliseconds. */
+const GLANCE_MS = 1000
+
 interface ServerPrototype {
   listen: (this: NetServer, ...args: unknown[]) => NetServer
   _listen2?: Listen2
@@ -24,6 +27,7 @@ interface Exported {
 export class Takeover {
   readonly #tell: (message: FromWorker) => void
   readonly #sharing: Sharing
+  readonly #fail: (error: UpError) => void
   readonly #clusters = new ClusterServers()
   readonly #listenings = new Map<number, AppListening>()
   readonly #exported = new Map<number, Exported>()
@@ -37,10 +41,14 @@ export class Takeover {
   #called = false
   #loaded = false
 
-  /** @param sharing has the servers that accept their clients themselves */
-  constructor(tell: (message: FromWorker) => void, sharing: Sharing) {
+  /**
+   * @param sharing has the servers that accept their clients themselves
+   * @param fail ends the process, for want of anybody who cares
+   */
+  constructor(tell: (message: FromWorker) => void, sharing: Sharing, fail: (error: UpError) => void) {
     this.#tell = tell
     this.#sharing = sharing
+    this.#fail = fail
   }
 
   /** Whether the app has called `listen`. */
@@ -140,17 +148,26 @@ export class Takeover {
   }
 
   #proceed(listening: AppListening, answer: ListenAnswer): void {
-    const { id, http } = listening
+    const { id, isAnswering } = listening
     if (answer.type === 'up:listen-refused') {
       this.#listenings.delete(id)
-      listening.refuse(answer.refusal)
+      listening.refuse(answer.refusal, this.#fail)
     } else if (answer.type === 'up:listen-at') {
       const at = listening.listenAt(answer.bind, answer.shown)
-      if (at !== undefined) this.#tell({ type: 'up:bound', id, port: at.port, http })
+      if (at !== undefined) this.#sayBound(listening, isAnswering, at.port)
     } else {
       listening.listenOn(this.#sharing, answer)
-      this.#tell({ type: 'up:bound', id, port: undefined, http })
+      this.#sayBound(listening, isAnswering, undefined)
     }
+  }
+
+  /** Not before the app has heard of it: one that is closed at once was to find out whether the port is free. */
+  #sayBound({ id, http }: AppListening, isAnswering: boolean, port: number | undefined): void {
+    const say = (): void => {
+      if (this.#listenings.has(id)) this.#tell({ type: 'up:bound', id, port, http })
+    }
+    if (isAnswering) setImmediate(say)
+    else setTimeout(say, GLANCE_MS).unref()
   }
 
   #isExported([address, port]: Listen2Args): boolean {
@@ -175,6 +192,6 @@ export class Takeover {
   }
 }
 
-function refusalOf({ code, message }: Refusal): UpError {
-  return new UpError(code === 'UP_ERR_EXPORT' ? code : 'UP_ERR_LISTEN', message)
+function refusalOf({ code, message, reason = message }: Refusal): UpError {
+  return new UpError(code === 'UP_ERR_EXPORT' ? code : 'UP_ERR_LISTEN', reason)
 }

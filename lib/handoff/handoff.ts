@@ -38,6 +38,8 @@ export class Handoff<W extends Taker> {
   readonly #available = new Map<W, number>()
   readonly #underWay = new Map<number, UnderWay<W>>()
   #held: { connection: Loose; refusedBy: ReadonlySet<W> }[] = []
+  /** Ports that are closed, and which others have their connections. */
+  readonly #redirects = new Map<number, number | undefined>()
   #paused = false
   #closed = false
   #lastId = 0
@@ -92,8 +94,9 @@ export class Handoff<W extends Taker> {
   }
 
   /** Finds a worker for a connection, or holds it until there is one. */
-  give(connection: Loose, refusedBy: ReadonlySet<W> = new Set()): void {
-    if (this.#closed) return connection.handle.close()
+  give(loose: Loose, refusedBy: ReadonlySet<W> = new Set()): void {
+    const connection = this.#redirected(loose)
+    if (this.#closed || connection === undefined) return loose.handle.close()
     const worker = this.#paused ? undefined : this.#emptiest(connection.port, refusedBy)
     if (worker === undefined) {
       this.#held.push({ connection, refusedBy })
@@ -104,6 +107,12 @@ export class Handoff<W extends Taker> {
     this.#available.set(worker, (this.#available.get(worker) ?? 0) + 1)
     const { port, luggage, handle } = connection
     worker.sharer.send({ type: 'up:adopt', id, port, ...luggage }, handle)
+  }
+
+  /** The port is closed: from now on its connections are those of another port, or end. */
+  redirect(port: number, to: number | undefined): void {
+    this.#redirects.set(port, to)
+    this.#giveHeld()
   }
 
   /** From now on connections are held. */
@@ -136,6 +145,12 @@ export class Handoff<W extends Taker> {
     if (this.#paused || this.#available.size === 0) return
     // A worker that came later may take what others would not.
     for (const { connection } of this.#held.splice(0)) this.give(connection)
+  }
+
+  #redirected(connection: Loose): Loose | undefined {
+    let port: number | undefined = connection.port
+    while (port !== undefined && this.#redirects.has(port)) port = this.#redirects.get(port)
+    return port === undefined ? undefined : { ...connection, port }
   }
 
   #countUnderWay(worker: W): number {

@@ -33,7 +33,7 @@ export class Door implements Port {
   }
 
   admit(listening: Listening): void {
-    admitForwarded(listening, this.address)
+    admitForwarded(listening, this.address, this.#asked)
   }
 
   /** The connections are the server's to end. */

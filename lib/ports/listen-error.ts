@@ -12,10 +12,30 @@ export function systemError(errno: number, asked: Asked): NodeJS.ErrnoException 
   return Object.assign(error, { code, errno, syscall: 'listen', address, port })
 }
 
-/** An error of `listen`, as it travels to the worker that asked. */
-export function refusalOf(error: unknown): Refusal {
+/**
+ * An error of `listen`, as it travels to the worker that asked.
+ *
+ * @param reason the same in a sentence of ours, if it is the system's
+ */
+export function refusalOf(error: unknown, reason?: string): Refusal {
   const { message, code, errno, syscall, address, port } = error as Error & Partial<Refusal>
-  return { message, code, errno, syscall, address, port }
+  return { message, code, errno, syscall, address, port, reason }
+}
+
+/** Whether somebody listens there already. */
+export function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+}
+
+/** What the system has against it. */
+export function systemRefusal(error: NodeJS.ErrnoException, asked: Asked): Refusal {
+  return refusalOf(error, listenError(error, describeAsked(asked)).message)
+}
+
+/** The worker listens there itself, by another server. */
+export function ownRefusal(errno: number, asked: Asked): Refusal {
+  const reason = `cannot listen on ${describeAsked(asked)}: another server of the app does so already (EADDRINUSE)`
+  return refusalOf(systemError(errno, asked), reason)
 }
 
 /** @param where names the address, within a sentence */

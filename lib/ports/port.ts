@@ -19,9 +19,13 @@ export interface Port {
 const SPOKEN: readonly Protocol[] = ['http', 'https', 'net']
 
 /** Has a worker's server listen for the master, which forwards, if it speaks to such a server. */
-export function admitForwarded(listening: Listening, address: AddressInfo | string | null): void {
+export function admitForwarded(
+  listening: Listening,
+  address: AddressInfo | string | null,
+  place?: Asked
+): void {
   const { protocol, asked } = listening
-  if (SPOKEN.includes(protocol)) return listening.listenPrivately(shownTo(listening, address))
+  if (SPOKEN.includes(protocol)) return listening.listenPrivately(shownTo(listening, address, place))
   const why = 'the master speaks plain HTTP/1.1 to its workers'
   const message = asked === undefined ? why : `a server of ${protocol} cannot listen here: ${why}`
   listening.refuse(refusalOf(Object.assign(new Error(message), { code: 'UP_ERR_EXPORT' })))
@@ -30,14 +34,20 @@ export function admitForwarded(listening: Listening, address: AddressInfo | stri
 /**
  * What `server.address()` shows in a worker: what was asked for, and what only the master knows.
  *
+ * @param address where the master listens
+ * @param place where it will, if it does not yet
  * @returns undefined where there is nothing to show in its place
  */
-export function shownTo({ asked }: Listening, address: AddressInfo | string | null): AddressInfo | undefined {
+export function shownTo(
+  { asked }: Listening,
+  address: AddressInfo | string | null,
+  place?: Asked
+): AddressInfo | undefined {
   const actual = typeof address === 'string' ? null : address
   if (asked === undefined || asked.kind === 'path') return undefined
   if (asked.kind === 'fd') return actual ?? undefined
   const host = asked.host ?? anyOf(actual)
-  const port = asked.port === 0 ? (actual?.port ?? 0) : asked.port
+  const port = asked.port || actual?.port || (place?.kind === 'tcp' ? place.port : 0)
   return { address: host, family: isIPv6(host) ? 'IPv6' : 'IPv4', port }
 }
 

@@ -20,6 +20,8 @@ export interface Shared {
 export interface PortUsers {
   /** Resolves when some process has listened on the handle: from then on connections can come. */
   prime(port: Shared): Promise<void>
+  /** Workers whose servers were told so before can accept from now on. */
+  onOpened(port: Shared): void
   /** Tells a worker's server that it listens. */
   admit(port: Shared, listening: Listening, shown: AddressInfo | undefined): void
   /** No worker is to accept any more. */
@@ -38,10 +40,13 @@ export class SharedPort implements Port, Shared {
   readonly backlog: number = BACKLOG
   readonly #users: PortUsers
   readonly #asked: Asked
+  readonly #makeRoom: (() => void) | undefined
   #handle: RawHandle | undefined
 
-  constructor(number: number, asked: Asked, users: PortUsers) {
+  /** @param makeRoom called before it is opened */
+  constructor(number: number, asked: Asked, users: PortUsers, makeRoom?: () => void) {
     this.number = number
+    this.#makeRoom = makeRoom
     this.#asked = asked
     this.#users = users
   }
@@ -56,12 +61,14 @@ export class SharedPort implements Port, Shared {
   }
 
   async open(): Promise<void> {
+    this.#makeRoom?.()
     this.#handle = await replacingStale(this.#asked, () => bound(this.#asked))
     await this.#users.prime(this)
+    this.#users.onOpened(this)
   }
 
   admit(listening: Listening): void {
-    this.#users.admit(this, listening, shownTo(listening, this.address))
+    this.#users.admit(this, listening, shownTo(listening, this.address, this.#asked))
   }
 
   close(): Promise<void> {
@@ -85,7 +92,8 @@ function bound(asked: Asked): RawHandle {
   return handle
 }
 
-function argsOf(asked: Asked): Parameters<typeof bindHandle> {
+/** As node:net asks for a handle. */
+export function argsOf(asked: Asked): Parameters<typeof bindHandle> {
   if (asked.kind === 'fd') return [null, null, null, asked.fd, undefined]
   if (asked.kind === 'path') return [asked.path, -1, -1, undefined, undefined]
   const { host, port, flags } = asked

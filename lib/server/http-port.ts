@@ -34,7 +34,7 @@ export class HttpPort extends BalancedServer<Worker, BalancedServerEvents> imple
   }
 
   admit(listening: Listening): void {
-    listening.listenPrivately(shownTo(listening, this.address))
+    listening.listenPrivately(shownTo(listening, this.address, this.#asked))
   }
 
   /** The worker's server gets requests from now on. */

@@ -2,9 +2,11 @@ import { constants } from 'node:os'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { Door } from '../ports/door.js'
+import { FreePorts } from '../ports/free-ports.js'
 import { textOf, type Port } from '../ports/port.js'
 import type { Listening } from '../worker/listening.js'
 import type { Asked } from '../worker/messages.js'
+import type { Worker } from '../worker/worker.js'
 import { HttpPort } from './http-port.js'
 import type { SharedPorts } from './shared-ports.js'
 import { UserPort } from './user-port.js'
@@ -15,6 +17,10 @@ export interface PortPlan {
   readonly key: string
   /** Where that is; undefined: wherever the user's server listens. */
   readonly asked: Asked | undefined
+  /** Whether the app has chosen the place: then it is the first to know if that cannot be had. */
+  readonly byApp: boolean
+  /** Whether it waits for a worker that can serve, since the server listens there until then. */
+  readonly late?: boolean
   readonly create: () => Port
 }
 
@@ -27,8 +33,7 @@ export class PortPlanner {
   readonly #own: Port | undefined
   /** Where the server listens already though it is ours. */
   readonly #given: Asked | undefined
-  /** How often a worker has asked for any free port: the first of each worker is the same, and so on. */
-  readonly #free = new WeakMap<object, number>()
+  readonly #free = new FreePorts()
 
   constructor(server: ProxiedServer, options: ResolvedOptions, shared: SharedPorts) {
     this.#server = server
@@ -41,50 +46,63 @@ export class PortPlanner {
   }
 
   /** For a further server of the worker's. */
-  further(worker: object, asked: Asked, { protocol }: Listening): PortPlan {
-    const text = this.#textOf(worker, asked)
+  further(worker: Worker, wanted: Asked, listening: Listening): PortPlan {
+    const { protocol } = listening
+    const asked = this.#numbered(worker, listening, wanted)
     return protocol === 'http' && !this.#handsOver
-      ? { key: `http ${text}`, asked, create: () => new HttpPort(asked, this.#options) }
-      : { key: `shared ${text}`, asked, create: () => this.#shared.create(asked) }
+      ? {
+          key: `http ${textOf(asked)}`,
+          asked,
+          byApp: true,
+          create: () => new HttpPort(asked, this.#options)
+        }
+      : this.#sharedAt(worker, asked, listening, true)
   }
 
   /** For the server that a worker listens with first. */
-  primary(worker: object, { asked, protocol }: Listening): PortPlan {
+  primary(worker: Worker, listening: Listening): PortPlan {
+    const { asked, protocol } = listening
     const { listen } = this.#options
     const server = this.#server
     // Where TLS ends here, all gets plain connections; so does what leaves its address to us.
     const speaks = asked === undefined || protocol === 'http' || 'setSecureContext' in server
     const forwarded = speaks && !this.#handsOver
     const own = this.#own
-    if (own !== undefined) return { key: 'own', asked: undefined, create: () => own }
+    if (own !== undefined) return { key: 'own', asked: undefined, byApp: false, create: () => own }
     if (listen === undefined || (forwarded && server.listening))
-      return { key: 'own', asked: undefined, create: () => new UserPort(server) }
-    if (!forwarded && this.#given !== undefined) return this.#handOver(this.#given)
-    const place = placeOf(asked, listen)
-    const text = this.#textOf(worker, place)
+      return { key: 'own', asked: undefined, byApp: false, create: () => new UserPort(server) }
+    if (!forwarded && this.#given !== undefined) return this.#handOver(this.#given, worker)
+    const place = this.#given ?? this.#numbered(worker, listening, placeOf(asked, listen))
+    const byApp = asked !== undefined && !listen.override
     return forwarded
-      ? { key: `door ${text}`, asked: place, create: () => new Door(server, place) }
-      : { key: `shared ${text}`, asked: place, create: () => this.#shared.create(place) }
+      ? { key: `door ${textOf(place)}`, asked: place, byApp, create: () => new Door(server, place) }
+      : this.#sharedAt(worker, place, listening, byApp)
+  }
+
+  /** Another process has the port that was found for a server that wants any. @returns whether it does */
+  tryAnother(listening: Listening, asked: Asked | undefined): boolean {
+    return asked?.kind === 'tcp' && this.#free.lose(listening, asked.port)
   }
 
   get #handsOver(): boolean {
     return this.#options.transport === 'handoff'
   }
 
-  /** The workers listen in the place of the server, which has had no use for its connections yet. */
-  #handOver(asked: Asked): PortPlan {
-    const create = (): Port => {
-      this.#server.close()
-      return this.#shared.create(asked)
-    }
-    return { key: 'own, shared', asked, create }
+  /** The workers listen in the place of the server, once they can serve: it has had no use for its connections yet. */
+  #handOver(asked: Asked, worker: Worker): PortPlan {
+    const create = (): Port => this.#shared.create(asked, worker, () => this.#server.close())
+    return { key: 'own, shared', asked, byApp: false, late: this.#server.listening, create }
   }
 
-  #textOf(worker: object, asked: Asked): string {
-    if (asked.kind !== 'tcp' || asked.port !== 0) return textOf(asked)
-    const count = (this.#free.get(worker) ?? 0) + 1
-    this.#free.set(worker, count)
-    return `${textOf(asked)} #${count}`
+  /** By what they speak: who only looks whether a port is free must not get what somebody else serves there. */
+  #sharedAt(worker: Worker, asked: Asked, { protocol }: Listening, byApp: boolean): PortPlan {
+    const create = (): Port => this.#shared.create(asked, worker)
+    return { key: `shared ${protocol} ${textOf(asked)}`, asked, byApp, create }
+  }
+
+  #numbered(worker: Worker, listening: Listening, asked: Asked): Asked {
+    if (asked.kind !== 'tcp' || asked.port !== 0) return asked
+    return { ...asked, port: this.#free.find(worker, listening, asked) }
   }
 }
 

@@ -1,52 +1,33 @@
-import type { ProxiedServer } from '../distributor/middleware.js'
-import type { UpError } from '../errors.js'
-import type { ResolvedOptions } from '../options/options.js'
-import { describeAsked, listenError, refusalOf, systemError } from '../ports/listen-error.js'
-import { textOf, type Port } from '../ports/port.js'
+import { UpError } from '../errors.js'
+import {
+  describeAsked,
+  isTaken,
+  listenError,
+  ownRefusal,
+  refusalOf,
+  systemRefusal
+} from '../ports/listen-error.js'
 import { SharedPort } from '../ports/shared-port.js'
 import type { Listening } from '../worker/listening.js'
-import type { Asked, Protocol } from '../worker/messages.js'
 import type { Worker } from '../worker/worker.js'
 import type { PauseOptions, PauseResult, PortStatus, ResumeOptions } from './api.js'
 import { HttpPort } from './http-port.js'
+import { PortEntry } from './port-entry.js'
 import { ADDRESS_IN_USE, PortPlanner, type PortPlan } from './port-plan.js'
-import type { SharedPorts } from './shared-ports.js'
+import type { PortsHost } from './ports-host.js'
+import { Refusals } from './refusals.js'
 import { describePort } from './status.js'
-
-interface PortsHost {
-  readonly server: ProxiedServer
-  readonly options: ResolvedOptions
-  readonly shared: SharedPorts
-  /** Whether it waits, or has only a share of the clients. */
-  readonly isOnTrial: (worker: Worker) => boolean
-  /** The server that a worker listens with first has got another address, or none. */
-  readonly onPrimary: (worker: Worker) => void
-  readonly onOpen: (port: PortStatus) => void
-  readonly onFail: (error: UpError) => void
-}
-
-/** A port, and whose servers have asked for it. */
-interface Entry {
-  readonly key: string
-  readonly port: Port
-  readonly protocol: Protocol
-  /** Where it is; undefined: wherever the user's server listens. */
-  readonly asked: Asked | undefined
-  readonly opening: Promise<void>
-  readonly users: Map<Worker, Listening>
-  /** The newest that asked for it. */
-  generation: number
-  told: boolean
-}
 
 /** Where the master listens for its workers. What is asked for is opened, what none needs any more is closed. */
 export class Ports {
   readonly #host: PortsHost
   readonly #planner: PortPlanner
-  readonly #entries = new Map<string, Entry>()
+  readonly #refusals = new Refusals()
+  readonly #entries = new Map<string, PortEntry>()
   readonly #available = new Set<Worker>()
   readonly #ends: Promise<void>[] = []
   #generation = 1
+  #stopped = false
   #pause: PauseOptions | undefined
 
   constructor(host: PortsHost) {
@@ -63,23 +44,27 @@ export class Ports {
       isPrimary || listening.asked === undefined
         ? this.#planner.primary(worker, listening)
         : this.#planner.further(worker, listening.asked, listening)
-    const entry = this.#entries.get(plan.key) ?? this.#open(plan, listening, isPrimary)
-    if (plan.asked !== undefined && entry.users.has(worker) && !isPrimary)
-      return listening.refuse(refusalOf(systemError(ADDRESS_IN_USE, plan.asked)))
-    entry.generation = Math.max(entry.generation, worker.generation)
-    entry.users.set(worker, listening)
+    const known = this.#refusals.find(worker, plan.key)
+    if (known !== undefined) return listening.refuse(known)
+    const others = this.#at(plan).filter(({ plan: { key } }) => !isPrimary || key !== plan.key)
+    if (plan.asked !== undefined && others.some(({ users }) => users.has(worker)))
+      return listening.refuse(ownRefusal(ADDRESS_IN_USE, plan.asked))
+    const entry = this.#entries.get(plan.key) ?? this.#add(plan, listening)
+    entry.join(worker, listening)
     try {
       await entry.opening
     } catch (error) {
-      // One that is being ended need not be troubled.
-      if (worker.readyState !== 'terminating') listening.refuse(refusalOf(error))
-      return
+      if (isTaken(error) && this.#planner.tryAnother(listening, plan.asked))
+        return this.onListen(worker, listening)
+      return this.#refuse(worker, listening, entry, error)
     }
+    this.#refusals.delete(worker, plan.key)
     if (entry.users.get(worker) === listening) entry.port.admit(listening)
   }
 
   onBound(worker: Worker, listening: Listening): void {
-    for (const entry of this.#entries.values()) if (entry.users.get(worker) === listening) this.#tell(entry)
+    for (const entry of this.#entries.values()) if (entry.use(worker, listening)) this.#tell(entry)
+    this.#settle()
     if (!this.#available.has(worker)) return
     if (listening === worker.listenings.primary) this.#host.onPrimary(worker)
     else this.#join(worker)
@@ -87,11 +72,8 @@ export class Ports {
 
   onUnbound(worker: Worker, listening: Listening): void {
     if (listening === worker.listenings.primary) this.#host.onPrimary(worker)
-    for (const { users, port } of this.#entries.values()) {
-      if (users.get(worker) !== listening) continue
-      users.delete(worker)
-      if (port instanceof HttpPort) port.remove(worker)
-    }
+    for (const entry of this.#entries.values())
+      if (entry.leave(worker, listening) && entry.port instanceof HttpPort) entry.port.remove(worker)
     this.#sweep()
   }
 
@@ -99,15 +81,18 @@ export class Ports {
   onAvailable(worker: Worker): void {
     this.#available.add(worker)
     this.#join(worker)
+    this.#settle()
   }
 
   /** The worker takes no more requests. */
   onUnavailable(worker: Worker): void {
     this.#available.delete(worker)
     for (const port of this.#httpPorts()) port.remove(worker)
+    this.#settle()
   }
 
   onGone(worker: Worker): void {
+    this.#refusals.onGone(worker)
     for (const { users } of this.#entries.values()) users.delete(worker)
     this.#sweep()
   }
@@ -137,6 +122,7 @@ export class Ports {
 
   /** No new connections. What came over the further ports is finished. */
   stop(): void {
+    this.#stopped = true
     for (const entry of this.#entries.values()) if (!(entry.port instanceof SharedPort)) this.#close(entry)
   }
 
@@ -151,31 +137,46 @@ export class Ports {
     await Promise.all(this.#ends)
   }
 
-  #open(plan: PortPlan, { protocol }: Listening, isPrimary: boolean): Entry {
-    this.#makeRoom(plan)
-    const port = plan.create()
-    const opening = port.open()
-    const entry: Entry = { ...plan, port, protocol, opening, users: new Map(), generation: 0, told: false }
+  #add(plan: PortPlan, { protocol }: Listening): PortEntry {
+    const isFree = plan.late !== true && this.#at(plan).every(({ opening }) => opening === undefined)
+    const entry = new PortEntry(plan, protocol)
     this.#entries.set(plan.key, entry)
-    if (this.#pause !== undefined && port instanceof HttpPort) void port.pause(this.#pause)
-    opening.then(
-      // A shared port refuses connections until the first worker listens on it.
-      () => (port instanceof SharedPort ? undefined : this.#tell(entry)),
-      (error: unknown) => {
-        this.#close(entry)
-        if (isPrimary && plan.asked !== undefined)
-          this.#host.onFail(listenError(error as Error, describeAsked(plan.asked)))
-      }
-    )
+    if (this.#pause !== undefined && entry.port instanceof HttpPort) void entry.port.pause(this.#pause)
+    if (isFree) this.#follow(entry, entry.open())
     return entry
   }
 
-  /** Clients can connect: that is told once. */
-  #tell(entry: Entry): void {
-    if (entry.told) return
+  #follow(entry: PortEntry, opening: Promise<void>): void {
+    const onOpen = (): void => this.#tell(entry)
+    const onFail = (error: unknown): void => {
+      this.#close(entry)
+      // Its servers believe that they listen already.
+      if (error instanceof UpError) this.#host.onFail(error)
+    }
+    void opening.then(onOpen, onFail).then(() => this.#settle())
+  }
+
+  #refuse(worker: Worker, listening: Listening, entry: PortEntry, error: unknown): void {
+    const { key, asked, byApp } = entry.plan
+    // The place is not the app's to change.
+    if (!byApp && asked !== undefined && !entry.told)
+      this.#host.onFail(listenError(error as Error, describeAsked(asked)))
     entry.told = true
-    const status = describePort(entry.port, entry.protocol)
-    if (entry.asked !== undefined && status !== undefined) this.#host.onOpen(status)
+    // One that is being ended need not be troubled.
+    if (worker.readyState === 'terminating') return
+    const isSystems = asked !== undefined && (error as NodeJS.ErrnoException).errno !== undefined
+    const refusal = isSystems ? systemRefusal(error as Error, asked) : refusalOf(error)
+    if (byApp && isTaken(error)) this.#refusals.add(worker, key, refusal)
+    listening.refuse(refusal)
+  }
+
+  /** Clients can connect, and are to: that is told once. */
+  #tell(entry: PortEntry): void {
+    const { told, isOpen, wasUsed, port, protocol, plan } = entry
+    if (told || !isOpen || !wasUsed) return
+    entry.told = true
+    const status = describePort(port, protocol)
+    if (plan.asked !== undefined && status !== undefined) this.#host.onOpen(status)
   }
 
   /** An app exports a server, and later has one listen at the very port that the master listens on for it. */
@@ -188,28 +189,47 @@ export class Ports {
     })
   }
 
-  /** What nobody uses any more must not be in the way of another kind of server at the same address. */
-  #makeRoom({ asked }: PortPlan): void {
-    if (asked === undefined) return
-    const text = textOf(asked)
-    for (const entry of this.#entries.values())
-      if (entry.users.size === 0 && entry.asked !== undefined && textOf(entry.asked) === text)
-        this.#close(entry)
+  /** All that are at this address, whether they listen yet or not. */
+  #at({ asked }: PortPlan): PortEntry[] {
+    return [...this.#entries.values()].filter(entry => entry.isAt(asked))
   }
 
   /** What only older generations asked for goes with the last of their workers. A descriptor could not be had again. */
   #sweep(): void {
     for (const entry of this.#entries.values()) {
-      const { users, generation, asked } = entry
+      const { users, generation, plan } = entry
       if (users.size > 0 || generation >= this.#generation) continue
-      if (asked !== undefined && asked.kind !== 'fd') this.#close(entry)
+      if (plan.asked !== undefined && plan.asked.kind !== 'fd') this.#close(entry)
+    }
+    this.#settle()
+  }
+
+  /** Who has only looked whether a port is free leaves nothing behind; who waits for one gets it when nobody else serves there. */
+  #settle(): void {
+    if (this.#stopped) return
+    for (const entry of this.#entries.values()) if (entry.isUseless) this.#close(entry)
+    for (const entry of this.#entries.values()) {
+      if (entry.opening !== undefined) continue
+      const others = this.#at(entry.plan).filter(({ opening }) => opening !== undefined)
+      const isFree = others.length === 0 && entry.wasUsed && entry.plan.late !== true
+      // Whoever waits for one that is about to open is to have his answer first.
+      const areIdle = others.every(other => other.isOpen && !other.serves(this.#available))
+      const isItsTurn = areIdle && entry.serves(this.#available)
+      if (!isFree && !isItsTurn) continue
+      for (const other of others) this.#close(other, entry)
+      this.#follow(entry, entry.openLate())
     }
   }
 
-  #close(entry: Entry): void {
-    if (this.#entries.get(entry.key) !== entry) return
-    this.#entries.delete(entry.key)
-    this.#ends.push(entry.port.close())
+  /** @param successor gets the connections that are left, if it can */
+  #close(entry: PortEntry, successor?: PortEntry): void {
+    const { port, protocol, wasUsed, plan } = entry
+    if (this.#entries.get(plan.key) !== entry) return
+    this.#entries.delete(plan.key)
+    this.#ends.push(entry.close())
+    if (!wasUsed || !(port instanceof SharedPort)) return
+    const heir = successor?.protocol === protocol ? successor.port : undefined
+    this.#host.shared.redirect(port, heir instanceof SharedPort ? heir : undefined)
   }
 
   #join(worker: Worker): void {

@@ -23,6 +23,10 @@ export class SharedPorts {
   readonly #portOf = new WeakMap<Listening, number>()
   /** Ports on which nobody has listened yet, and who waits for that. */
   readonly #unprimed = new Map<number, () => void>()
+  /** For whom a port was created. */
+  readonly #askers = new Map<number, Worker>()
+  /** Who has been asked to listen on it. */
+  readonly #primers = new Map<number, WeakSet<Worker>>()
   #lastNumber = 0
   #paused = false
   #stopped = false
@@ -32,9 +36,7 @@ export class SharedPorts {
   constructor(fleet: Fleet) {
     this.#fleet = fleet
     fleet
-      .on('fork', worker => {
-        for (const port of this.#ports.values()) this.#primeBy(worker, port)
-      })
+      .on('fork', () => this.#prime())
       .on('listen', (worker, listening) => this.#owners.set(listening, worker))
       .on('unbound', (worker, listening) => worker.sharer.ports.delete(this.#portOf.get(listening) ?? 0))
       .on('sharing', (worker, message, socket) => this.#onMessage(worker, message, socket))
@@ -42,13 +44,20 @@ export class SharedPorts {
       .on('unavailable', worker => this.#remove(worker))
       .on('terminate', worker => {
         this.#handoff.lost(worker)
+        this.#prime()
         this.#wake()
       })
   }
 
-  /** A port of our own. */
-  create(asked: Asked): SharedPort {
-    const port = new SharedPort(++this.#lastNumber, asked, this)
+  /**
+   * A port of our own.
+   *
+   * @param asker the worker that wants it
+   * @param makeRoom called before it is opened
+   */
+  create(asked: Asked, asker: Worker, makeRoom?: () => void): SharedPort {
+    const port = new SharedPort(++this.#lastNumber, asked, this, makeRoom)
+    this.#askers.set(port.number, asker)
     this.#ports.set(port.number, port)
     return port
   }
@@ -110,8 +119,13 @@ export class SharedPorts {
   async prime(port: Shared): Promise<void> {
     await new Promise<void>(resolve => {
       this.#unprimed.set(port.number, resolve)
-      for (const worker of this.#fleet.alive) this.#primeBy(worker, port)
+      this.#prime()
     })
+  }
+
+  onOpened({ number, handle }: Shared): void {
+    if (this.#paused || this.#stopped) return
+    for (const { sharer } of this.#available) if (sharer.ports.has(number)) sharer.accept(number, handle)
   }
 
   admit(port: Shared, listening: Listening, shown: AddressInfo | undefined): void {
@@ -127,16 +141,39 @@ export class SharedPorts {
     this.#handoff.give({ port: port.number, handle, luggage: { used: false, leftMs: undefined } })
   }
 
-  onClosed({ number }: Shared): void {
+  /** What is left of a closed port's connections goes to another one, or ends. */
+  redirect(from: SharedPort, to: SharedPort | undefined): void {
+    this.#handoff.redirect(from.number, to?.number)
+  }
+
+  onClosed(port: Shared): void {
+    const { number } = port
     this.#ports.delete(number)
     this.#unprimed.delete(number)
-    // Where the user closes his server, its workers still have their own copies of the handle.
+    this.#askers.delete(number)
+    this.#primers.delete(number)
+    if (!(port instanceof GivenPort)) return
+    // The workers still have their own copies of the handle. Of another port nobody accepts any more when it is closed.
     for (const { sharer } of this.#fleet.alive) if (sharer.ports.has(number)) sharer.retire(false)
   }
 
-  #primeBy({ sharer }: Worker, { number: port, backlog, handle }: Shared): void {
-    if (handle !== undefined && this.#unprimed.has(port))
-      sharer.send({ type: 'up:prime', port, backlog }, handle)
+  /** By whoever has asked for a port, if he lives: others might take a while, and their copies would keep it open. */
+  #prime(): void {
+    for (const number of this.#unprimed.keys()) {
+      const { handle, backlog } = this.#ports.get(number) ?? {}
+      if (handle === undefined || backlog === undefined) continue
+      const asker = this.#askers.get(number)
+      const workers = asker !== undefined && this.#fleet.alive.has(asker) ? [asker] : this.#fleet.alive
+      for (const worker of workers) this.#primeBy(worker, number, backlog, handle)
+    }
+  }
+
+  #primeBy(worker: Worker, port: number, backlog: number, handle: RawHandle): void {
+    const done = this.#primers.get(port) ?? new WeakSet()
+    this.#primers.set(port, done)
+    if (done.has(worker)) return
+    done.add(worker)
+    worker.sharer.send({ type: 'up:prime', port, backlog }, handle)
   }
 
   #onMessage(worker: Worker, message: FromSharing, socket: Socket | undefined): void {

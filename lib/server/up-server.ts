@@ -21,6 +21,7 @@ import type {
 } from './api.js'
 import { BalancedServer } from './balanced-server.js'
 import { connectFleet } from './connect-fleet.js'
+import { lastWord } from './last-word.js'
 import { looked } from './looked.js'
 import { parsePause, parseResume, together } from './pause-options.js'
 import { parseReload } from './reload-options.js'
@@ -57,7 +58,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     this.#options = resolved
     this.#requestsOnly = new RequestsOnly(resolved.transport)
     const fleet = new Fleet(path, resolved)
-    const onFail = (error: Error): boolean => this.emit('fail', error)
+    const onFail = (error: Error): void => lastWord(error, this.emit('fail', error))
     const { ports, shared } = connectFleet(fleet, {
       server,
       dispatcher: this.dispatcher,

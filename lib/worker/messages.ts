@@ -35,6 +35,8 @@ export interface Refusal {
   readonly syscall: string | undefined
   readonly address: string | null | undefined
   readonly port: number | undefined
+  /** The same in a sentence of ours, if it is the system's; what is told where the app does not care. */
+  readonly reason: string | undefined
 }
 
 /** What a worker needs to know to start. */

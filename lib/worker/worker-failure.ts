@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { UpError, WorkerError } from '../errors.js'
 import type { TextTail } from './text-tail.js'
+import type { WorkerSpec } from './fork-worker.js'
 
 /** So much of a worker's stderr goes into the error when it fails, in bytes. */
 export const STDERR_TAIL = 16_384
@@ -16,7 +17,7 @@ const STDERR_WAIT_MS = 300
  */
 export function workerFailure(
   proc: ChildProcess,
-  file: string,
+  { start: { file } }: Pick<WorkerSpec, 'start'>,
   wasReady: boolean,
   stderr: TextTail,
   cause: UpError | undefined
@@ -24,6 +25,9 @@ export function workerFailure(
   const { pid, exitCode, signalCode } = proc
   const end = signalCode === null ? `exited with code ${exitCode ?? 'unknown'}` : `was ended by ${signalCode}`
   const subject = `worker ${pid ?? ''} of ${file} ${wasReady ? 'died' : 'failed to start'}`
+  // Not the module's fault: what it was doing says all.
+  if (cause?.code === 'UP_ERR_LISTEN')
+    return new WorkerError(cause.code, cause.message, stderr.toString(), cause)
   const code = cause?.code ?? (wasReady ? 'UP_ERR_WORKER_EXIT' : 'UP_ERR_WORKER_START')
   return new WorkerError(code, `${subject}: ${cause?.message ?? `it ${end}`}`, stderr.toString(), cause)
 }

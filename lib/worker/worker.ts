@@ -238,13 +238,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #onGone(): void {
     if (this.#readyState === 'terminated') return
     const before = this.#readyState
+    if (before === 'spawning') this.#cause = this.listenings.refused ?? this.#cause
     this.#enter('terminated')
     this.emit('gone')
     if (before === 'terminating') return
     afterStderr(this.proc, () => {
       this.#shown.failed()
-      const { file } = this.#spec.start
-      this.emit('fail', workerFailure(this.proc, file, before === 'spawned', this.#stderr, this.#cause))
+      this.emit('fail', workerFailure(this.proc, this.#spec, before === 'spawned', this.#stderr, this.#cause))
     })
   }
 }

@@ -132,5 +132,5 @@ test('A process that outlives the worker with its stderr does not hold up the re
   const { stderr } = (await nextEvent(srv, 'fail')) as WorkerError
   assert.equal(stderr, 'left a child')
   const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
-  assert.ok(process.kill(pid, 'SIGKILL'))
+  assert.ok(pid > 0 && process.kill(pid, 'SIGKILL'))
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { appText, get } from '../helpers/cli-app.js'
 import { startUp } from '../helpers/cli-process.js'
 import { freePort } from '../helpers/listens.js'
@@ -42,11 +42,16 @@ test('An app that leaves its port to up gets that of PORT, once its first worker
   assert.equal(await get(await up.url()), 'exported')
 })
 
-test("The app's own port, where it is taken, gives one error and exit code 1", async t => {
+/** A port on which another process listens, as far as `up` can see. */
+async function takenPort(t: TestContext): Promise<number> {
   const other = createServer().listen(0)
   t.after(() => other.close())
   await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
+  return (other.address() as AddressInfo).port
+}
+
+test("The app's own port, where it is taken, gives one error and exit code 1", async t => {
+  const port = await takenPort(t)
   const cwd = tempFolder(t, { 'app.js': listening(port) })
   const up = startUp(t, ['-n', '2', '-f', 'up.pid', 'app.js'], { cwd })
   assert.equal(await up.exited, 1)
@@ -55,6 +60,39 @@ test("The app's own port, where it is taken, gives one error and exit code 1", a
     `up: cannot listen on all interfaces, port ${port}: the port is taken by another process (EADDRINUSE)`
   ])
 })
+
+for (const transport of ['proxy', 'handoff']) {
+  test(`An app that takes the next port where one is taken is served there, by ${transport}`, async t => {
+    const [taken, next] = [await takenPort(t), await freePort()]
+    const cwd = tempFolder(t, {
+      'app.js': `${listening(taken)}.once('error', function () { this.listen(${next}) })`
+    })
+    const up = startUp(t, ['-n', '2', '--transport', transport, 'app.js'], { cwd })
+    assert.equal(await up.url(), `http://localhost:${next}`)
+    assert.equal(await get(`http://localhost:${next}`), 'own')
+    for (let i = 0; i < 2; i++) await up.line(/worker \d+ is ready/)
+    up.proc.kill('SIGUSR2')
+    await up.line(/reloaded in/)
+    assert.equal(await get(`http://localhost:${next}`), 'own')
+    assert.doesNotMatch(up.lines.join('\n'), /cannot listen|EADDRINUSE|failed/)
+  })
+}
+
+for (const [what, handler] of [
+  ['gives up', "console.error('no port'); process.exit(3)"],
+  ['goes on without a port', 'setInterval(() => {}, 1000)']
+] as const) {
+  test(`An app that ${what} where its port is taken ends the command, with one error of up's`, async t => {
+    const port = await takenPort(t)
+    const cwd = tempFolder(t, { 'app.js': `${listening(port)}.on('error', () => { ${handler} })` })
+    const up = startUp(t, ['-n', '2', '--ready-timeout', '2s', 'app.js'], { cwd })
+    assert.equal(await up.exited, 1)
+    const errors = up.lines.filter(line => /cannot|failed|did not|EADDRINUSE/.test(line))
+    assert.deepEqual(errors, [
+      `up: cannot listen on all interfaces, port ${port}: the port is taken by another process (EADDRINUSE)`
+    ])
+  })
+}
 
 for (const [how, args] of [
   ['at its own port', []],

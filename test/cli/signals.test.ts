@@ -100,7 +100,9 @@ test('A second signal ends workers that are busy or stopped as well', async t =>
   const cwd = tempFolder(t, { 'app.js': appText('done') })
   const up = startUp(t, ['-p', '0', '-n', '1', 'app.js'], { cwd })
   const response = await fetch(`${await up.url()}/slow`)
-  const [worker = 0] = up.workers()
+  // Its own line may come after its answer; and 0 would be all of us.
+  const worker = Number((await up.line(/worker (\d+) is ready/))[1])
+  assert.ok(worker > 0)
   process.kill(worker, 'SIGSTOP')
   up.proc.kill('SIGINT')
   await up.line(/SIGINT: finishing 1 request/)

@@ -13,7 +13,7 @@ import { captureStderr, fixture, serve, writeApp } from '../helpers/app.js'
 import { Client, fetchOnce, RawClient } from '../helpers/client.js'
 import { temporary } from '../helpers/leftovers.js'
 import { freePort, serveListening } from '../helpers/listens.js'
-import { exited, nextEvent, until } from '../helpers/wait.js'
+import { exited, until } from '../helpers/wait.js'
 
 interface Seen {
   pid: number
@@ -167,7 +167,7 @@ test('A path at which somebody listens is not taken away from him', async t => {
   assert.equal(await text(connect(path)), 'mine')
 })
 
-test('A port that is taken is told by `fail`, and to the app as plain Node would', async t => {
+test('A port that is taken is told to the app; by `fail` once, when it has died of that', async t => {
   const stderr = captureStderr(t)
   const other = createNetServer().listen(0)
   t.after(() => other.close())
@@ -179,8 +179,18 @@ test('A port that is taken is told by `fail`, and to the app as plain Node would
     failures[0]?.message ?? '',
     new RegExp(`^cannot listen on all interfaces, port ${port}: the port is`)
   )
-  await nextEvent(srv, 'terminate').catch(() => {})
+  assert.equal(stderr(), '')
+
+  const { file } = writeApp(
+    t,
+    `import { createServer } from 'node:http'
+     createServer().listen(${port}).on('error', error => { console.error(String(error)); process.exit(1) })`
+  )
+  const heard = await serveListening(t, { numWorkers: 1, keepAlive: false }, file)
+  assert.equal((heard.failures[0] as UpError).code, 'UP_ERR_LISTEN')
   await until(() => stderr().includes(`Error: listen EADDRINUSE: address already in use :::${port}`))
+  for (const { length } of [failures, heard.failures]) assert.equal(length, 1)
+  assert.equal(srv.workers.length, 0)
 })
 
 test('What is exported is served where the option says, until the app listens at that very port', async t => {

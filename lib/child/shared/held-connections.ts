@@ -1,12 +1,12 @@
 import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { isHttp } from '../servers.js'
-import type { Http2Sessions } from './goodbye.js'
+import type { Http2Sessions } from './http2-sessions.js'
 import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
 
 /** What a server has that cannot move. */
-interface Immovable {
+export interface Immovable {
   readonly server: NetServer
   /** Connections, of TCP or of a UNIX socket. */
   readonly connections: ReadonlyMap<Socket, unknown>

@@ -3,34 +3,32 @@ import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { StandIn } from '../../handles/stand-in.js'
 import type { Load, Luggage } from '../../worker/handoff-messages.js'
-import { isHttp } from '../servers.js'
-import { canMove, Http2Sessions, isUpgraded, sayClose } from './goodbye.js'
-import { HeldConnections } from './held-connections.js'
+import { canMove, isHttp } from '../servers.js'
+import { HeldConnections, type Immovable } from './held-connections.js'
+import { Http2Sessions } from './http2-sessions.js'
 import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
+import { loadOf } from './load.js'
 import { isNew, pack } from './luggage.js'
+import { sayClose } from './say-close.js'
 import { WaitingConnections, type Movable } from './waiting-connections.js'
 
-export interface SharedServerOptions {
+/** Where a server listens. */
+export interface SharedPlace {
+  /** The master's number of the port. */
+  readonly port: number
+  readonly backlog: number
   /** The address that the server shows; undefined: a path. */
   readonly shown: object | undefined
   /** What node:net does to listen, once the server has a handle. */
   readonly listen: () => void
   /** The app has closed it. */
   readonly onClose: () => void
-  /** The master's number of the port. */
-  readonly port: number
-  readonly server: NetServer
-  readonly backlog: number
-  /** A request has been answered, or a connection has been closed, while somebody waits for that. */
-  readonly onQuiet: () => void
 }
 
 /** A server of the app that accepts connections from a listening handle which other workers accept from, too. */
 export class SharedServer {
-  readonly port: number
   readonly #server: NetServer
-  readonly #backlog: number
   readonly #onQuiet: () => void
   /** Those that the server has, and when they came, by `performance.now()`. */
   readonly #connections = new Map<Socket, number>()
@@ -40,8 +38,11 @@ export class SharedServer {
   readonly #http2: Http2Sessions | undefined
   /** Where connections cannot move, but requests can be told apart. */
   readonly #held: HeldConnections | undefined
+  readonly #parts: Immovable
   /** What the server has for its listening handle; what it accepts from comes and goes. */
-  readonly #standIn: StandIn
+  #standIn: StandIn | undefined
+  #port = 0
+  #backlog = 0
   #accepting: RawHandle | undefined
   #served = 0
   #watched = false
@@ -52,16 +53,10 @@ export class SharedServer {
   /** One for all: each connection passes here. */
   readonly #onClosed: (this: Socket) => void
 
-  /** The server listens from now on, but accepts nothing. */
-  constructor({ port, server, backlog, shown, listen, onQuiet, onClose }: SharedServerOptions) {
-    this.port = port
+  /** @param onQuiet called when a request has been answered, or a connection closed, while somebody waits for that */
+  constructor(server: NetServer, onQuiet: () => void) {
     this.#server = server
-    this.#backlog = backlog
     this.#onQuiet = onQuiet
-    this.#standIn = new StandIn(shown, () => {
-      this.stop()
-      onClose()
-    })
     const onClosed = (socket: Socket): void => {
       this.#connections.delete(socket)
       this.#onFewer()
@@ -75,17 +70,32 @@ export class SharedServer {
     if (isHttp(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
       server.prependListener('request', this.#onRequest)
     if (!canMove(server)) server.on('secureConnection', this.#onSecure)
-    const parts = { server, connections: this.#connections, secure: this.#secure, http2: this.#http2 }
+    this.#parts = { server, connections: this.#connections, secure: this.#secure, http2: this.#http2 }
     if (!canMove(server) && (isHttp(server) || this.#http2 !== undefined))
-      this.#held = new HeldConnections(parts)
-    internals(server)._handle = this.#standIn
+      this.#held = new HeldConnections(this.#parts)
+  }
+
+  /** The server listens from now on, also if it has before; it accepts nothing yet. */
+  listen({ port, backlog, shown, listen, onClose }: SharedPlace): void {
+    this.#port = port
+    this.#backlog = backlog
+    this.#standIn = new StandIn(shown, () => {
+      this.stop()
+      onClose()
+    })
+    internals(this.#server)._handle = this.#standIn
     // Here node:net says how it accepts, and that it listens.
     listen()
   }
 
+  /** The master's number of the port where it listens, or did. */
+  get port(): number {
+    return this.#port
+  }
+
   /** Whether the app still serves it. */
   get isOpen(): boolean {
-    return !this.#standIn.closed
+    return this.#standIn?.closed === false
   }
 
   /** How many connections it has. */
@@ -94,27 +104,14 @@ export class SharedServer {
   }
 
   get load(): Load {
-    const { size: connections } = this
-    if (this.#http2 !== undefined) {
-      const older = [...this.#secure].filter(socket => internals(socket)._httpMessage != null).length
-      const { streams, served } = this.#http2
-      return { connections, requests: streams + older, upgrades: 0, served: served + this.#served }
-    }
-    // Of another protocol nothing is known: its connections are under way until they end.
-    if (!isHttp(this.#server)) return { connections, requests: 0, upgrades: connections, served: 0 }
-    const open = canMove(this.#server) ? [...this.#connections.keys()] : [...this.#secure]
-    const idle = idleConnections(this.#server, open)
-    const upgrades = open.filter(isUpgraded).length
-    // Not by the size of `idle`: that has also those that are on their way to the master.
-    const requests = open.filter(socket => !idle.has(socket) && !isUpgraded(socket)).length
-    return { connections, requests, upgrades, served: this.#served }
+    return loadOf({ ...this.#parts, size: this.size, served: this.#served })
   }
 
   /** Accepts connections from this handle. */
   accept(handle: RawHandle): void {
     if (!this.isOpen || this.#accepting !== undefined) return handle.close()
     this.#accepting = handle
-    handle.onconnection = (status, client) => this.#standIn.accept(status, client)
+    handle.onconnection = (status, client) => this.#standIn?.accept(status, client)
     handle.listen(this.#backlog)
     // Whether the server keeps the process alive, its own handle decides.
     handle.unref()
@@ -128,7 +125,7 @@ export class SharedServer {
 
   /** From now on it does not keep the process alive; its connections do. */
   unref(): void {
-    this.#standIn.unref()
+    this.#standIn?.unref()
   }
 
   /** Tells from now on, or no more, when something may have become quiet. */
@@ -207,7 +204,7 @@ export class SharedServer {
   adopt(handle: RawHandle, luggage: Luggage): void {
     const server = this.#server
     // As if it had just come from the listening handle.
-    if (isNew(luggage) || !canMove(server)) return this.#standIn.accept(0, handle)
+    if (isNew(luggage) || !canMove(server)) return this.#standIn?.accept(0, handle)
     this.#waiting.add(handle, server, luggage)
   }
 

@@ -1,8 +1,11 @@
+import type { Server as NetServer } from 'node:net'
 import type { FromSharing, Load, ToSharing } from '../../worker/handoff-messages.js'
 import { Outbox } from './outbox.js'
 import { prepareIdleConnections, tellsIdle } from './idle-connections.js'
 import type { RawHandle } from '../../handles/raw-handle.js'
-import { SharedServer, type SharedServerOptions } from './shared-server.js'
+import { sumOf } from './load.js'
+import type { SharedPlace } from './shared-server.js'
+import { SharedServers } from './shared-servers.js'
 
 /** How often the master is told of the load, in milliseconds, while it changes. */
 const REPORT_MS = 250
@@ -27,7 +30,7 @@ type Mode = 'idle' | 'accepting' | 'paused' | 'retired' | 'closing'
 /** The worker's side of what workers share: the servers that accept from shared handles, and what the master asks of them. */
 export class Sharing {
   readonly #tell: (message: FromSharing, onSent?: () => void) => void
-  readonly #servers = new Map<number, SharedServer>()
+  readonly #servers = new SharedServers(() => this.#moveSoon())
   readonly #outbox = new Outbox(() => this.#move())
   #mode: Mode = 'idle'
   /** How many quiet connections the master wants. */
@@ -53,11 +56,10 @@ export class Sharing {
   }
 
   /** The server listens from now on, on what the master calls this port; it accepts when the master says so. */
-  share(options: Omit<SharedServerOptions, 'onQuiet'>): void {
-    if (this.#servers.size === 0 && !tellsIdle) process.emitWarning(CANNOT_MOVE)
+  share(server: NetServer, place: SharedPlace): void {
+    if (this.#reporter === undefined && !tellsIdle) process.emitWarning(CANNOT_MOVE)
     this.#reporter ??= setInterval(() => this.report(), REPORT_MS).unref()
-    const onQuiet = (): void => this.#moveSoon()
-    this.#servers.set(options.port, new SharedServer({ ...options, onQuiet }))
+    this.#servers.listen(server, place)
   }
 
   /** What the master says, with the handle that came with it. */
@@ -100,11 +102,11 @@ export class Sharing {
    */
   close(): void {
     this.#stop('closing')
-    for (const server of this.#servers.values()) server.unref()
+    for (const server of this.#servers) server.unref()
   }
 
   get #load(): Load {
-    return [...this.#servers.values()].map(server => server.load).reduce(add, NOTHING)
+    return sumOf([...this.#servers].map(server => server.load))
   }
 
   #prime(port: number, backlog: number, handle: RawHandle | undefined): void {
@@ -115,7 +117,7 @@ export class Sharing {
   }
 
   #accept(port: number, handle: RawHandle | undefined): void {
-    const server = this.#servers.get(port)
+    const server = this.#servers.at(port)
     if (server === undefined || this.#isLeaving) return handle?.close()
     this.#mode = 'accepting'
     this.#pause = undefined
@@ -127,7 +129,7 @@ export class Sharing {
   #adopt(message: ToSharing & { type: 'up:adopt' }, handle: RawHandle | undefined): void {
     if (handle === undefined) return
     const { id, port } = message
-    const server = this.#mode === 'accepting' ? this.#servers.get(port) : undefined
+    const server = this.#mode === 'accepting' ? this.#servers.at(port) : undefined
     if (server?.canAdopt(message) !== true) {
       handle.close()
       return this.#tell({ type: 'up:declined', id })
@@ -145,13 +147,13 @@ export class Sharing {
   }
 
   get #hasSettled(): boolean {
-    return [...this.#servers.values()].some(server => server.oldestMs >= SETTLED_MS)
+    return [...this.#servers].some(server => server.oldestMs >= SETTLED_MS)
   }
 
   #stop(mode: Mode): void {
     if (this.#mode === 'closing') return
     this.#mode = mode
-    for (const server of this.#servers.values()) {
+    for (const server of this.#servers) {
       server.stop()
       // Where requests are held here, clients are to notice nothing.
       if (mode !== 'paused' || !this.#holding) server.leave(mode !== 'closing')
@@ -164,7 +166,7 @@ export class Sharing {
 
   #goOn(): void {
     this.#holding = false
-    for (const server of this.#servers.values()) server.letGo()
+    for (const server of this.#servers) server.letGo()
   }
 
   #yield(count: number): void {
@@ -175,7 +177,7 @@ export class Sharing {
   }
 
   #startMoving(): void {
-    for (const server of this.#servers.values()) server.watch(true)
+    for (const server of this.#servers) server.watch(true)
     // It is not this that keeps a process alive whose app has closed its server.
     this.#look ??= setInterval(() => this.#move(), LOOK_MS).unref()
     this.#move()
@@ -185,7 +187,7 @@ export class Sharing {
     clearInterval(this.#look)
     this.#look = undefined
     this.#wanted = 0
-    for (const server of this.#servers.values()) server.watch(false)
+    for (const server of this.#servers) server.watch(false)
   }
 
   /** Once for all that becomes quiet in one round of the event loop. */
@@ -200,19 +202,19 @@ export class Sharing {
 
   #move(): void {
     if (this.#look === undefined) return
-    if (this.#mode === 'closing') for (const server of this.#servers.values()) server.closeIdle()
+    if (this.#mode === 'closing') for (const server of this.#servers) server.closeIdle()
     else if (this.#outbox.isEmpty) this.#sendBatch()
-    if (this.#holding) for (const server of this.#servers.values()) server.hold()
+    if (this.#holding) for (const server of this.#servers) server.hold()
     if (performance.now() > this.#wantedUntil || this.#wanted === 0) this.#stopMoving()
     else if (this.#mode !== 'accepting') this.#sayHowFar()
   }
 
   #sendBatch(): void {
     let room = Math.min(BATCH, this.#wanted)
-    for (const [port, server] of this.#servers) {
+    for (const server of this.#servers) {
       if (room === 0) return
       for (const { socket, luggage } of server.release(this.#mode === 'accepting' ? SETTLED_MS : 0)) {
-        this.#outbox.send(socket, { type: 'up:connection', port, ...luggage })
+        this.#outbox.send(socket, { type: 'up:connection', port: server.port, ...luggage })
         this.#wanted--
         if (--room === 0) return
       }
@@ -235,16 +237,5 @@ export class Sharing {
     if (!this.#isLeaving || this.#saidDrained || connections > 0) return
     this.#saidDrained = true
     this.#tell({ type: 'up:drained' })
-  }
-}
-
-const NOTHING: Load = { connections: 0, requests: 0, upgrades: 0, served: 0 }
-
-function add(a: Load, b: Load): Load {
-  return {
-    connections: a.connections + b.connections,
-    requests: a.requests + b.requests,
-    upgrades: a.upgrades + b.upgrades,
-    served: a.served + b.served
   }
 }

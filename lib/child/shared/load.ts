@@ -1,0 +1,48 @@
+import type { Server as NetServer, Socket } from 'node:net'
+import type { Load } from '../../worker/handoff-messages.js'
+import { canMove, isHttp, isUpgraded } from '../servers.js'
+import type { Http2Sessions } from './http2-sessions.js'
+import { idleConnections } from './idle-connections.js'
+import { internals } from './internals.js'
+
+/** What a server has that others share a port with. */
+export interface Loaded {
+  readonly server: NetServer
+  /** How many connections it has. */
+  readonly size: number
+  readonly connections: ReadonlyMap<Socket, unknown>
+  /** Those of HTTP inside TLS. */
+  readonly secure: ReadonlySet<Socket>
+  readonly http2: Http2Sessions | undefined
+  /** Requests of HTTP/1.1 that there have been. */
+  readonly served: number
+}
+
+export function loadOf({ server, size: connections, secure, http2, served, ...rest }: Loaded): Load {
+  if (http2 !== undefined) {
+    const older = [...secure].filter(socket => internals(socket)._httpMessage != null).length
+    const { streams } = http2
+    return { connections, requests: streams + older, upgrades: 0, served: http2.served + served }
+  }
+  // Of another protocol nothing is known: its connections are under way until they end.
+  if (!isHttp(server)) return { connections, requests: 0, upgrades: connections, served: 0 }
+  const open = canMove(server) ? [...rest.connections.keys()] : [...secure]
+  const idle = idleConnections(server, open)
+  const upgrades = open.filter(isUpgraded).length
+  // Not by the size of `idle`: that has also those that are on their way to the master.
+  const requests = open.filter(socket => !idle.has(socket) && !isUpgraded(socket)).length
+  return { connections, requests, upgrades, served }
+}
+
+export function sumOf(loads: readonly Load[]): Load {
+  return loads.reduce(add, { connections: 0, requests: 0, upgrades: 0, served: 0 })
+}
+
+function add(a: Load, b: Load): Load {
+  return {
+    connections: a.connections + b.connections,
+    requests: a.requests + b.requests,
+    upgrades: a.upgrades + b.upgrades,
+    served: a.served + b.served
+  }
+}

@@ -1,0 +1,43 @@
+import type { Server as NetServer } from 'node:net'
+import { SharedServer, type SharedPlace } from './shared-server.js'
+
+/** The servers that accept from shared handles; also those that are closed, until their last connection is. */
+export class SharedServers implements Iterable<SharedServer> {
+  readonly #onQuiet: () => void
+  readonly #all = new Set<SharedServer>()
+  readonly #byPort = new Map<number, SharedServer>()
+  readonly #byServer = new WeakMap<NetServer, SharedServer>()
+
+  /** @param onQuiet see {@link SharedServer} */
+  constructor(onQuiet: () => void) {
+    this.#onQuiet = onQuiet
+  }
+
+  /** The one that listens on what the master calls this port, or was the last to. */
+  at(port: number): SharedServer | undefined {
+    return this.#byPort.get(port)
+  }
+
+  /** The server listens from now on: for the first time, or again, with the connections that it still has. */
+  listen(server: NetServer, place: SharedPlace): void {
+    const shared = this.#byServer.get(server) ?? new SharedServer(server, this.#onQuiet)
+    this.#byServer.set(server, shared)
+    this.#all.add(shared)
+    // Whoever listened there before is closed; what he has under way goes on to count.
+    if (this.#byPort.get(shared.port) === shared) this.#byPort.delete(shared.port)
+    this.#byPort.set(place.port, shared)
+    shared.listen(place)
+  }
+
+  *[Symbol.iterator](): Iterator<SharedServer> {
+    for (const shared of this.#all) {
+      if (shared.isOpen || shared.size > 0) yield shared
+      else this.#forget(shared)
+    }
+  }
+
+  #forget(shared: SharedServer): void {
+    this.#all.delete(shared)
+    if (this.#byPort.get(shared.port) === shared) this.#byPort.delete(shared.port)
+  }
+}
