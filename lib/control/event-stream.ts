@@ -19,6 +19,7 @@ export function streamEvents(req: IncomingMessage, res: ServerResponse, steered:
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff'
   })
+  if (req.method === 'HEAD') return void res.end()
   const write = (text: string): void => {
     if (res.writableLength > MAX_WAITING) res.destroy()
     else res.write(text)
