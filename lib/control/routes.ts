@@ -2,6 +2,7 @@ import { OptionError } from '../errors.js'
 import { asBoolean, asString } from '../options/checks.js'
 import type { Duration } from '../options/duration.js'
 import { ControlError } from './control-error.js'
+import { readOpenApi } from './openapi.js'
 import type { Steered } from './steered.js'
 
 export type Params = Readonly<Record<string, unknown>>
@@ -23,6 +24,7 @@ export const READS: Readonly<Record<string, Read>> = {
     type: 'text/plain; version=0.0.4; charset=utf-8',
     body: await verb(steered, 'metrics')()
   }),
+  '/openapi.json': async () => ({ body: await readOpenApi() }),
   '/healthz': () => ({ body: { healthy: true } }),
   '/readyz': steered => {
     const ready = steered.ready()
