@@ -31,6 +31,7 @@
  * | `UP_ERR_PID_FILE` | the pid file belongs to another live process, or cannot be written | - |
  * | `UP_ERR_LISTEN` | the port is taken, not allowed, or not of this machine | - |
  * | `UP_ERR_CONTROL` | the control socket can't be opened, or nobody answers there | - |
+ * | `UP_ERR_INSTANCE` | no `up` runs that could be meant, or several do | - |
  * | `UP_ERR_USAGE` | the command line has an unknown option, or too few or too many arguments | - |
  */
 export type ErrorCode =
@@ -62,6 +63,7 @@ export type ErrorCode =
   | 'UP_ERR_PID_FILE'
   | 'UP_ERR_LISTEN'
   | 'UP_ERR_CONTROL'
+  | 'UP_ERR_INSTANCE'
   | 'UP_ERR_USAGE'
 
 /** Base of every error that up-server makes. */

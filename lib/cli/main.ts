@@ -1,5 +1,7 @@
 import { UpError } from '../errors.js'
 import { version } from '../server/up.js'
+import { COMMANDS } from './commands/commands.js'
+import { CallError } from './commands/control-client.js'
 import { headline } from './format.js'
 import { Output, surviveBrokenOutput, wantsColour } from './output.js'
 import { parseArgs, parseProxyArgs } from './parse.js'
@@ -26,12 +28,30 @@ async function run(args: readonly string[], out: Output): Promise<number | undef
     const options = parseProxyArgs({ args: args.slice(1), ...rest })
     return options && startProxy(options, out)
   }
+  const command = COMMANDS.find(({ name }) => name === args[0])
+  if (command !== undefined) {
+    const { stdout } = process
+    const coloured = wantsColour(stdout, process.env)
+    const code = await command.run({
+      ...rest,
+      args: args.slice(1),
+      coloured,
+      isTerminal: stdout.isTTY,
+      out
+    })
+    // What it has printed may not be out yet.
+    process.exitCode = code ?? 0
+    return undefined
+  }
   const options = parseArgs({ args, cwd: process.cwd(), ...rest })
   // As the shell would, for the command that is run in its place.
   Object.assign(process.env, options?.env)
   return options && startApp(options, out)
 }
 
+const USAGE = ['UP_ERR_OPTION', 'UP_ERR_USAGE', 'UP_ERR_INSTANCE']
+
 function isUsage(error: unknown): boolean {
-  return error instanceof UpError && (error.code === 'UP_ERR_OPTION' || error.code === 'UP_ERR_USAGE')
+  if (error instanceof CallError) return error.isUsage
+  return error instanceof UpError && USAGE.includes(error.code)
 }

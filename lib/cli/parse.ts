@@ -100,7 +100,7 @@ export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
 }
 
 /** @returns false when the help or the version was asked for, and has been printed */
-function run(command: Command, { args, print }: ParseInput): boolean {
+export function run(command: Command, { args, print }: Pick<ParseInput, 'args' | 'print'>): boolean {
   command.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} })
   try {
     command.parse(args, { from: 'user' })

@@ -42,7 +42,8 @@ export class SteeredProxy implements Steered {
   }
 
   stop(why: string): void {
-    this.#parts.onStop(why)
+    // A second one would end it at once, as a second signal does.
+    if (!this.#parts.isStopping()) this.#parts.onStop(why)
   }
 
   pause(options: PauseOptions): Promise<PauseResult> {

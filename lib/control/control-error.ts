@@ -1,4 +1,5 @@
 import { ReloadError, UpError, type ErrorCode } from '../errors.js'
+import { inApiTerms } from './api-terms.js'
 
 /** A call of the control API that can't be served. */
 export class ControlError extends Error {
@@ -39,5 +40,9 @@ export function errorBody(error: unknown): ErrorBody {
     return { status: 500, fields: {}, body: { error: { code: 'UP_ERR_INTERNAL', message } } }
   const { code } = error
   const stderr = error instanceof ReloadError && error.stderr !== '' ? { stderr: error.stderr } : {}
-  return { status: STATUS[code] ?? 500, fields: {}, body: { error: { code, message, ...stderr } } }
+  return {
+    status: STATUS[code] ?? 500,
+    fields: {},
+    body: { error: { code, message: inApiTerms(message), ...stderr } }
+  }
 }

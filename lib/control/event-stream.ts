@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FeedEvent } from './feed.js'
 import type { Steered } from './steered.js'
+import { toJson } from './to-json.js'
 
 /** How often the whole state is told, in milliseconds. */
 const STATUS_MS = 1000
@@ -19,14 +20,15 @@ export function streamEvents(req: IncomingMessage, res: ServerResponse, steered:
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff'
   })
+  if (req.method === 'HEAD') return void res.end()
   const write = (text: string): void => {
     if (res.writableLength > MAX_WAITING) res.destroy()
     else res.write(text)
   }
   const tell = ({ id, type, at, data }: FeedEvent): void =>
-    write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ at, ...data })}\n\n`)
+    write(`id: ${id}\nevent: ${type}\ndata: ${toJson({ at, ...data })}\n\n`)
   const tellStatus = (): void =>
-    write(`event: status\ndata: ${JSON.stringify({ at: Date.now(), ...steered.status() })}\n\n`)
+    write(`event: status\ndata: ${toJson({ at: Date.now(), ...steered.status() })}\n\n`)
   const { feed } = steered
   const last = Number(req.headers['last-event-id'] ?? NaN)
   tellStatus()

@@ -24,8 +24,9 @@ export class Feed {
     for (const listener of [...this.#listeners]) listener(event)
   }
 
-  /** The events behind this one; as far back as they are kept. */
+  /** The events behind this one, as far back as they are kept; all, if it is of a program that ran before this one. */
   after(id: number): readonly FeedEvent[] {
+    if (id > this.#lastId) return this.#kept
     return this.#kept.filter(event => event.id > id)
   }
 

@@ -4,6 +4,7 @@ import { streamEvents } from './event-stream.js'
 import { readJson } from './read-json.js'
 import { CALLS, READS, type Reply } from './routes.js'
 import type { Steered } from './steered.js'
+import { toJson } from './to-json.js'
 
 export interface HandleOptions {
   /**
@@ -58,7 +59,7 @@ function send(
   if (res.headersSent || res.destroyed) return
   // What was not read would be taken for the next request.
   if (!req.complete) res.shouldKeepAlive = false
-  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`
+  const text = typeof body === 'string' ? body : `${toJson(body)}\n`
   res.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(text),

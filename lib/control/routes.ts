@@ -1,7 +1,8 @@
 import { OptionError } from '../errors.js'
-import { asString } from '../options/checks.js'
+import { asBoolean, asString } from '../options/checks.js'
 import type { Duration } from '../options/duration.js'
 import { ControlError } from './control-error.js'
+import { readOpenApi } from './openapi.js'
 import type { Steered } from './steered.js'
 
 export type Params = Readonly<Record<string, unknown>>
@@ -23,6 +24,7 @@ export const READS: Readonly<Record<string, Read>> = {
     type: 'text/plain; version=0.0.4; charset=utf-8',
     body: await verb(steered, 'metrics')()
   }),
+  '/openapi.json': async () => ({ body: await readOpenApi() }),
   '/healthz': () => ({ body: { healthy: true } }),
   '/readyz': steered => {
     const ready = steered.ready()
@@ -32,19 +34,24 @@ export const READS: Readonly<Record<string, Read>> = {
 
 /** What changes something. */
 export const CALLS: Readonly<Record<string, Call>> = {
-  '/reload': async (steered, { wait = true, ...options }) => {
-    const done = verb(steered, 'reload')('the control API', options)
-    return later(wait, done)
+  '/reload': (steered, params) => {
+    const reload = verb(steered, 'reload')
+    const { wait, ...options } = only(params, ['standby', 'canary', 'autoAbort', 'keepPrevious', 'wait'])
+    return later(wait, () => reload('the control API', options))
   },
-  '/pause': (steered, { wait = true, ...options }) => later(wait, steered.pause(options)),
-  '/resume': async (steered, options) => {
-    await steered.resume(options)
+  '/pause': (steered, params) => {
+    const { wait, ...options } = only(params, ['timeout', 'holdTimeout', 'wait'])
+    return later(wait, () => steered.pause(options))
+  },
+  '/resume': async (steered, params) => {
+    await steered.resume(only(params, ['rate']))
     return { body: { resumed: true } }
   },
   '/scale': async (steered, params) => {
+    const scale = verb(steered, 'scale')
     const { workers } = only(params, ['workers'])
     // What it is given is checked where it is meant.
-    await verb(steered, 'scale')(workers as number)
+    await scale(workers as number)
     return { body: { workers } }
   },
   '/promote': async (steered, params) => (none(params), { body: await verb(steered, 'promote')() }),
@@ -57,7 +64,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   '/upstreams': async (steered, params) => ({ body: await changeUpstreams(steered, params) }),
   '/stop': (steered, params) => {
     none(params)
-    steered.stop('the control API')
+    // The answer goes first: there may be nothing to wait for.
+    setImmediate(() => steered.stop('the control API'))
     return { status: 202, body: { stopping: true } }
   }
 }
@@ -66,24 +74,33 @@ type Optional = { [Name in keyof Steered]-?: undefined extends Steered[Name] ? N
 
 function verb<Name extends Optional>(steered: Steered, name: Name): NonNullable<Steered[Name]> {
   const method = steered[name]
-  if (method === undefined)
-    throw new ControlError(
-      409,
-      'UP_ERR_UNSUPPORTED',
-      `${name} is not to be had here: it serves no app of its own`
-    )
+  if (method === undefined) throw new ControlError(409, 'UP_ERR_UNSUPPORTED', WITHOUT[name])
   return method.bind(steered) as NonNullable<Steered[Name]>
 }
 
-async function later(wait: unknown, done: Promise<object>): Promise<Reply> {
-  if (typeof wait !== 'boolean') {
-    done.catch(() => {})
-    throw new OptionError('wait', wait, 'true or false')
-  }
-  if (wait) return { body: await done }
-  // Its end is told by an event.
-  done.catch(() => {})
-  return { status: 202, body: { begun: true } }
+const NO_APP = 'up proxy starts no workers'
+const NO_UPSTREAMS = 'only up proxy has upstreams that can be changed'
+
+/** Why a verb may be missing. */
+const WITHOUT: Readonly<Record<Optional, string>> = {
+  reload: NO_APP,
+  promote: NO_APP,
+  rollback: NO_APP,
+  abort: NO_APP,
+  scale: NO_APP,
+  addUpstream: NO_UPSTREAMS,
+  removeUpstream: NO_UPSTREAMS,
+  drainUpstream: NO_UPSTREAMS,
+  metrics: 'there are no metrics'
+}
+
+async function later(wait: unknown = true, begin: () => Promise<object>): Promise<Reply> {
+  const waits = asBoolean('wait', wait)
+  const done = begin()
+  if (waits) return { body: await done }
+  // Its end is told by an event. What is refused at once is refused here.
+  const begun = { status: 202, body: { begun: true } }
+  return Promise.race([done.then(() => begun), new Promise<Reply>(resolve => setImmediate(resolve, begun))])
 }
 
 async function changeUpstreams(steered: Steered, params: Params): Promise<object> {

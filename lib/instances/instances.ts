@@ -8,6 +8,8 @@ const SUFFIX = '.sock'
 const ANSWER_MS = 1000
 /** The path of a UNIX socket may have so many bytes, on every system. */
 const MAX_PATH = 103
+/** What connecting fails with where there is nothing, nobody, or no socket. */
+const NOBODY = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']
 
 /** A program of this user's, as its control socket tells. */
 export interface Instance {
@@ -83,14 +85,18 @@ export function knock(path: string): Promise<'live' | 'stopped' | 'dead'> {
       resolve(answer)
     }
     socket.on('connect', () => end('live'))
-    // A full line belongs to somebody who is there.
-    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'EAGAIN' ? 'stopped' : 'dead'))
+    // A full line, for one, belongs to somebody who is there.
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
+      end(NOBODY.includes(code) ? 'dead' : 'stopped')
+    )
   })
 }
 
 function filesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).filter(name => name.endsWith(SUFFIX))
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(entry => entry.isSocket() && entry.name.endsWith(SUFFIX))
+      .map(({ name }) => name)
   } catch {
     return []
   }

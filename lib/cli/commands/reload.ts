@@ -1,0 +1,99 @@
+import { OptionError } from '../../errors.js'
+import { asBoolean } from '../../options/checks.js'
+import { formatMs } from '../format.js'
+import { steeringCommand } from './client-command.js'
+import { CallError, type RemoteEvent } from './control-client.js'
+import { describeGeneration, isApp } from './describe-status.js'
+
+interface ReloadSettings {
+  readonly standby: boolean
+  readonly canary: number
+  readonly keepPrevious: boolean
+}
+
+/** What POST /reload answers. */
+interface Reloaded {
+  readonly generation: number
+  readonly version: string | null
+  readonly durationMs: number
+}
+
+/** How long events may be behind the answer, in milliseconds. */
+const EVENTS_MS = 500
+
+export const reloadCommand = steeringCommand<ReloadSettings>(
+  {
+    name: 'reload',
+    text: 'replaces the workers by new ones, which load the code anew, and waits until these serve',
+    flags: [
+      {
+        flags: '--standby',
+        text: 'the new workers wait for up promote, or up abort',
+        sets: 'standby',
+        read: asBoolean
+      },
+      {
+        flags: '--canary <share>',
+        text: 'the same, with a share of the clients meanwhile, such as 5% or 0.05',
+        sets: 'canary',
+        read: asShare
+      },
+      {
+        flags: '--keep-previous',
+        text: 'the old workers stay, for up rollback',
+        sets: 'keepPrevious',
+        read: asBoolean
+      }
+    ],
+    more: 'Exit codes: 0 the new code serves, 1 it does not and the old one serves on, 2 wrong usage.'
+  },
+  async (client, settings, { out }) => {
+    const before = await client.status()
+    const serving = isApp(before) ? before.generation : 0
+    let numWorkers = isApp(before) ? before.numWorkers : 0
+    let ready = 0
+    let over = (): void => {}
+    const told = new Promise<void>(resolve => (over = resolve))
+    const onEvent = ({ type, data }: RemoteEvent): void => {
+      const worker = `worker ${String(data['pid'])}`
+      if (type === 'status') numWorkers = Number(data['numWorkers'])
+      else if (type === 'reloading') ready = 0
+      else if (type === 'spawn') {
+        const generation = Number(data['generation'])
+        const which = generation === serving ? '' : ` (${++ready} of ${numWorkers})`
+        out.info(
+          `${worker} of generation ${generation} is ready after ${formatMs(Number(data['readyMs']))}${which}`
+        )
+      } else if (type === 'retire') out.info(`${worker} of generation ${String(data['generation'])} retires`)
+      else if (type === 'reload') over()
+    }
+    const stop = await client.events(onEvent)
+    try {
+      if (isApp(before))
+        out.info(`reloading ${before.name}: ${describeGeneration(before.generation, before.version)} serves`)
+      const result = (await client.post('/reload', settings)) as Reloaded
+      await Promise.race([told, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
+      const { generation, version, durationMs } = result
+      const waits = settings.standby === true || settings.canary !== undefined
+      const does = waits ? 'waits for up promote, or up abort,' : 'serves'
+      out.good(`${describeGeneration(generation, version)} ${does} after ${formatMs(durationMs)}`)
+      return 0
+    } catch (error) {
+      if (!(error instanceof CallError) || error.remoteCode !== 'UP_ERR_RELOAD') throw error
+      out.error(error.message)
+      const now = await client.status()
+      if (isApp(now)) out.info(`${describeGeneration(now.generation, now.version)} serves on`)
+      return 1
+    } finally {
+      stop()
+    }
+  }
+)
+
+/** A share as the API has it: `5%` is 0.05. */
+function asShare(name: string, value: unknown): number {
+  const [, digits, percent] = /^(\d*\.?\d+)(%?)$/.exec(String(value)) ?? []
+  const share = Number(digits) / (percent === '%' ? 100 : 1)
+  if (share > 0 && share < 1) return share
+  throw new OptionError(name, value, 'a share of the clients: more than 0 and less than 1, or such as 5%')
+}
