@@ -14,6 +14,7 @@ import { Distributor } from '../distributor/distributor.js'
 import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
 import { hasBody } from '../distributor/upgrade-request.js'
 import type { Front } from '../front/front.js'
+import { Meter } from '../meters/meter.js'
 import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
 import type { Outcome } from '../proxy/outcome.js'
@@ -36,6 +37,8 @@ export abstract class BalancedServer<
   B extends Backend,
   Events extends EventEmitter.ValidEventTypes
 > extends Distributor<Events> {
+  /** @internal What becomes of requests. */
+  readonly meter: Meter
   protected readonly dispatcher: Dispatcher<B>
   readonly #options: ResolvedServing
   readonly #front: Front | undefined
@@ -44,14 +47,22 @@ export abstract class BalancedServer<
   #closing: Promise<void> | undefined
 
   /** @param what what requests wait for, as the errors name it */
-  constructor(server: ProxiedServer, options: ResolvedServing, policy: Policy<B>, what: string) {
+  constructor(
+    server: ProxiedServer,
+    options: ResolvedServing,
+    policy: Policy<B>,
+    what: string,
+    meter = new Meter()
+  ) {
     super(server, {
       trustProxy: options.trust,
       proxyTimeout: options.proxyTimeoutMs,
       via: options.via ?? false
     })
     this.#options = options
-    this.dispatcher = new Dispatcher(policy, { ...options, what })
+    this.meter = meter
+    this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
+    const { holdFile, holdPollMs } = options
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
     const answerOf = (error: unknown): ErrorAnswer => this.#answerOf(error)
     if (options.fastPath)
@@ -60,7 +71,6 @@ export abstract class BalancedServer<
         isOpen,
         answerOf
       })
-    const { holdFile, holdPollMs } = options
     if (holdFile === undefined) return
     this.#holdFile = new HoldFile(holdFile, holdPollMs, present => this.#onHoldFile(present))
     if (!this.#holdFile.present) this.dispatcher.gate.close('hold-file')

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { ProxiedServer } from '../distributor/middleware.js'
+import type { Meter } from '../meters/meter.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { Door } from '../ports/door.js'
 import { textOf, type Port } from '../ports/port.js'
@@ -23,6 +24,7 @@ export class PortPlanner {
   readonly #server: ProxiedServer
   readonly #options: ResolvedOptions
   readonly #shared: SharedPorts
+  readonly #meter: Meter
   /** The server's own port, where its connections go to the workers. */
   readonly #own: Port | undefined
   /** Where the server listens already though it is ours. */
@@ -30,7 +32,8 @@ export class PortPlanner {
   /** How often a worker has asked for any free port: the first of each worker is the same, and so on. */
   readonly #free = new WeakMap<object, number>()
 
-  constructor(server: ProxiedServer, options: ResolvedOptions, shared: SharedPorts) {
+  constructor(server: ProxiedServer, options: ResolvedOptions, shared: SharedPorts, meter: Meter) {
+    this.#meter = meter
     this.#server = server
     this.#shared = shared
     this.#options = options
@@ -44,7 +47,7 @@ export class PortPlanner {
   further(worker: object, asked: Asked, { protocol }: Listening): PortPlan {
     const text = this.#textOf(worker, asked)
     return protocol === 'http' && !this.#handsOver
-      ? { key: `http ${text}`, asked, create: () => new HttpPort(asked, this.#options) }
+      ? { key: `http ${text}`, asked, create: () => new HttpPort(asked, this.#options, this.#meter) }
       : { key: `shared ${text}`, asked, create: () => this.#shared.create(asked) }
   }
 

@@ -1,5 +1,6 @@
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpError } from '../errors.js'
+import type { Meter } from '../meters/meter.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { describeAsked, listenError, refusalOf, systemError } from '../ports/listen-error.js'
 import { textOf, type Port } from '../ports/port.js'
@@ -17,6 +18,7 @@ interface PortsHost {
   readonly server: ProxiedServer
   readonly options: ResolvedOptions
   readonly shared: SharedPorts
+  readonly meter: Meter
   /** Whether it waits, or has only a share of the clients. */
   readonly isOnTrial: (worker: Worker) => boolean
   /** The server that a worker listens with first has got another address, or none. */
@@ -51,7 +53,7 @@ export class Ports {
 
   constructor(host: PortsHost) {
     this.#host = host
-    this.#planner = new PortPlanner(host.server, host.options, host.shared)
+    this.#planner = new PortPlanner(host.server, host.options, host.shared, host.meter)
   }
 
   /** A worker's server wants to listen. */
