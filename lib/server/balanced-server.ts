@@ -24,6 +24,7 @@ import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
 import { cookieLines, giveCookies } from './give-cookies.js'
+import { Health } from './health.js'
 import { HoldFile } from './hold-file.js'
 import { holdAnswer } from './hold-answer.js'
 import type { Forward } from './job.js'
@@ -42,6 +43,7 @@ export abstract class BalancedServer<
   protected readonly dispatcher: Dispatcher<B>
   readonly #options: ResolvedServing
   readonly #front: Front | undefined
+  readonly #health: Health | undefined
   readonly #holdFile: HoldFile | undefined
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closing: Promise<void> | undefined
@@ -62,13 +64,16 @@ export abstract class BalancedServer<
     this.#options = options
     this.meter = meter
     this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
-    const { holdFile, holdPollMs } = options
+    const { healthPrefix, holdFile, holdPollMs } = options
+    if (healthPrefix !== undefined)
+      this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
     const answerOf = (error: unknown): ErrorAnswer => this.#answerOf(error)
     if (options.fastPath)
       this.#front = attachFront(server, this.dispatcher, this.traffic, {
         trust: this.trust,
         isOpen,
+        health: this.#health,
         answerOf
       })
     if (holdFile === undefined) return
@@ -151,6 +156,12 @@ export abstract class BalancedServer<
     this.#holdFile?.close()
     this.#front?.detach()
     this.detach()
+  }
+
+  protected override answerSelf(req: DistributorRequest, res?: ServerResponse): boolean {
+    if (this.#health?.isAsked(req.url ?? '') !== true) return false
+    if (res !== undefined) this.#health.answer(req, res)
+    return true
   }
 
   protected override async handleRequest(

@@ -22,7 +22,8 @@ export class HttpPort extends BalancedServer<Worker, BalancedServerEvents> imple
   constructor(asked: Asked, options: ResolvedOptions, meter: Meter) {
     const { balance, trust } = options
     const policy = policyMaker<Worker>(balance, trust, false)()
-    super(createServer(), options, policy, 'a worker', meter)
+    // Whether we are well is told at the server that is ours.
+    super(createServer(), { ...options, healthPrefix: undefined }, policy, 'a worker', meter)
     this.#asked = asked
     this.#options = options
   }
