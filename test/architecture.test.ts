@@ -10,8 +10,18 @@ const SOURCES = readSources(['lib', 'bin'])
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['server', 'control', 'instances', 'watch', 'options', 'ports/listen-error', 'type worker/worker'],
+  cli: [
+    'server',
+    'control',
+    'instances',
+    'metrics',
+    'watch',
+    'options',
+    'ports/listen-error',
+    'type worker/worker'
+  ],
   control: ['options', 'type server/api'],
+  metrics: ['meters', 'type control/feed', 'type server/api'],
   instances: [],
   // `up.ready` is the worker's side of the public callable.
   server: [
