@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server',
     'control',
     'instances',
+    'metrics',
     'watch',
     'options',
     'ports/listen-error',
@@ -21,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type worker/worker'
   ],
   control: ['instances', 'options', 'type server/api'],
+  metrics: ['meters', 'type control/feed', 'type server/api'],
   instances: [],
   // `up.ready` is the worker's side of the public callable.
   server: [

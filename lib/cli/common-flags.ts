@@ -1,9 +1,10 @@
 import { POLICY_NAMES } from '../options/balance.js'
 import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
+import { parseHealthPrefix } from '../options/health-prefix.js'
 import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
-import { asControl, asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
+import { asControl, asHost, asInstanceName, asPort, checkedBy, oneOf, whole } from './flag-values.js'
 import { readHoldPage } from './hold-page.js'
 
 /** What options say about the master itself. */
@@ -126,6 +127,12 @@ export function servingFlags(what: 'worker' | 'upstream'): readonly Flag<Serving
       text: 'body of the 503 for what cannot be held, or not any longer: .html, .json, else plain text (default: none)',
       sets: 'holdResponse',
       read: readHoldPage
+    },
+    {
+      flags: '--health <prefix>',
+      text: 'answer at <prefix>/healthz and <prefix>/readyz whether up lives, and can serve (default: nowhere)',
+      sets: 'healthPrefix',
+      read: checkedBy(parseHealthPrefix)
     },
     {
       flags: '--no-via',

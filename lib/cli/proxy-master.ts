@@ -1,5 +1,5 @@
 import type { Steered } from '../control/steered.js'
-import type { ProxyStatus } from '../server/api.js'
+import type { UpstreamFigures } from '../server/api.js'
 import { ProxyServer } from '../server/proxy-server.js'
 import { Master, type MasterParts } from './master.js'
 import type { CliProxyOptions } from './options.js'
@@ -54,7 +54,7 @@ export class ProxyMaster extends Master {
   }
 }
 
-function describe({ name, backup, weight }: ProxyStatus['upstreams'][number]): string {
+function describe({ name, backup, weight }: Pick<UpstreamFigures, 'name' | 'backup' | 'weight'>): string {
   const role = [...(backup ? ['backup'] : []), ...(weight === 1 ? [] : [`weight ${weight}`])]
   return role.length === 0 ? name : `${name} (${role.join(', ')})`
 }

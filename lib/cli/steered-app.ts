@@ -1,6 +1,10 @@
 import type { Feed } from '../control/feed.js'
 import type { ControlStatus, Steered, SwitchResult } from '../control/steered.js'
+import { APP_METRICS, type AppSource } from '../metrics/app-metrics.js'
+import { Exposition } from '../metrics/exposition.js'
+import { Lives } from '../metrics/lives.js'
 import type { PauseOptions, PauseResult, ReloadOptions, ReloadResult, ResumeOptions } from '../server/api.js'
+import { version } from '../server/up.js'
 import type { UpServer } from '../server/up-server.js'
 import { publicState } from './public-state.js'
 
@@ -18,10 +22,20 @@ export class SteeredApp implements Steered {
   readonly feed: Feed
   readonly #parts: SteeredAppParts
   readonly #startedAt = new Date().toISOString()
+  readonly #exposition: Exposition<AppSource>
 
   constructor(parts: SteeredAppParts) {
     this.#parts = parts
     this.feed = parts.feed
+    const { srv, name, feed } = parts
+    const lives = new Lives(feed)
+    this.#exposition = new Exposition<AppSource>(APP_METRICS, () => ({
+      name,
+      upVersion: version,
+      status: srv.status(),
+      meter: srv.meter,
+      lives
+    }))
   }
 
   status(): ControlStatus {
@@ -38,6 +52,10 @@ export class SteeredApp implements Steered {
   ready(): boolean {
     const { srv, isStopping } = this.#parts
     return !isStopping() && srv.workers.length > 0
+  }
+
+  metrics(): Promise<string> {
+    return this.#exposition.text()
   }
 
   stop(why: string): void {

@@ -1,9 +1,12 @@
 import type { Feed } from '../control/feed.js'
 import type { ControlStatus, Steered } from '../control/steered.js'
 import type { DrainResult } from '../external/upstreams.js'
+import { Exposition } from '../metrics/exposition.js'
+import { PROXY_METRICS, type ProxySource } from '../metrics/proxy-metrics.js'
 import type { UpstreamTarget } from '../options/upstream.js'
 import type { PauseOptions, PauseResult, ResumeOptions } from '../server/api.js'
 import type { ProxyServer } from '../server/proxy-server.js'
+import { version } from '../server/up.js'
 import { publicState } from './public-state.js'
 
 interface SteeredProxyParts {
@@ -19,10 +22,19 @@ export class SteeredProxy implements Steered {
   readonly feed: Feed
   readonly #parts: SteeredProxyParts
   readonly #startedAt = new Date().toISOString()
+  readonly #exposition: Exposition<ProxySource>
 
   constructor(parts: SteeredProxyParts) {
     this.#parts = parts
     this.feed = parts.feed
+    const { srv, name } = parts
+    this.#exposition = new Exposition<ProxySource>(PROXY_METRICS, () => ({
+      name,
+      upVersion: version,
+      status: srv.status(),
+      meter: srv.meter,
+      answers: srv.upstreams.all.map(upstream => [upstream.name, srv.meter.of(upstream)] as const)
+    }))
   }
 
   status(): ControlStatus {
@@ -39,6 +51,10 @@ export class SteeredProxy implements Steered {
   ready(): boolean {
     const { srv, isStopping } = this.#parts
     return !isStopping() && srv.upstreams.list().some(({ state }) => state === 'available')
+  }
+
+  metrics(): Promise<string> {
+    return this.#exposition.text()
   }
 
   stop(why: string): void {

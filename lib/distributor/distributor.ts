@@ -29,6 +29,7 @@ import type {
 } from './middleware.js'
 import { followsRefused, refuseUnsafe } from './framing-guard.js'
 import { endsHere } from './max-forwards.js'
+import { onceMore } from './once-more.js'
 import { Pass, Stacks, type PassOptions } from './pass.js'
 import { behindAnswers } from './pipelined-switch.js'
 import { assertServer, prepareServer } from './prepare-server.js'
@@ -140,6 +141,11 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     return all.length > 0 || error.length > 0
   }
 
+  /** Answers what is asked of us, in front of all middleware; returns whether it does. */
+  protected answerSelf(_req: DistributorRequest, _res?: ServerResponse): boolean {
+    return false
+  }
+
   /** Throws where there can be no middleware. */
   protected assertMiddleware(_call: string): void {}
 
@@ -217,14 +223,15 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
     const pass = new Pass(this.#http, req, res, address => this.#forward(address, clientOf(req), send))
     const refusal = refuseUnsafe(this.server, req, res)
     if (refusal !== undefined) pass.fail(refusal)
-    else pass.run()
+    else if (!this.answerSelf(req, res)) pass.run()
   }
 
   #upgrade(req: DistributorRequest, socket: Duplex, head: Buffer): void {
     if (followsRefused(req)) return
     behindAnswers(this.traffic, socket, () => {
       const refusal = refuseUnsafe(this.server, req, undefined)
-      if (refusal === undefined && hasBody(req)) return replayWithoutUpgrade(this.server, req, socket, head)
+      if (refusal === undefined && (hasBody(req) || this.answerSelf(req)))
+        return replayWithoutUpgrade(this.server, req, socket, head)
       socket.on('error', () => socket.destroy())
       req.head = head
       this.traffic.addUpgrade(socket)
@@ -237,13 +244,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
 
   async #forward(address: Address, client: Duplex, send: Send): Promise<UpError | undefined> {
     const upstream = this.#upstreams.get(address)
-    const outcome = await this.forwardNamed(client, async onAnswered => {
-      const first = await send(upstream, onAnswered)
-      // Once more where a pooled connection turned out to be closed; there is no other upstream to try.
-      const again =
-        first.kind === 'failed' && first.retry !== 'never' && first.error.code !== 'UP_ERR_CONNECT'
-      return again ? send(upstream, onAnswered) : first
-    })
+    const outcome = await this.forwardNamed(client, onAnswered => onceMore(() => send(upstream, onAnswered)))
     return outcome.kind === 'failed' ? outcome.error : undefined
   }
 }

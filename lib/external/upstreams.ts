@@ -26,6 +26,8 @@ export interface UpstreamsEvents {
   available: (upstream: ExternalUpstream) => void
   /** It takes no more. */
   unavailable: (upstream: ExternalUpstream, reason: Error) => void
+  /** It is none of ours any more. */
+  removed: (upstream: ExternalUpstream) => void
   /** Its connections are not to be used again. */
   renew: (upstream: ExternalUpstream) => void
 }
@@ -49,6 +51,11 @@ export class Upstreams implements Iterable<UpstreamStatus> {
 
   [Symbol.iterator](): Iterator<UpstreamStatus> {
     return this.list().values()
+  }
+
+  /** @internal */
+  get all(): readonly ExternalUpstream[] {
+    return [...this.#byName.values()]
   }
 
   /** The state of each as plain data. */
@@ -83,6 +90,7 @@ export class Upstreams implements Iterable<UpstreamStatus> {
     const upstream = this.#find('upstreams.remove(target): target', target)
     this.#byName.delete(upstream.name)
     upstream.remove()
+    this.#events.emit('removed', upstream)
     this.#afterChange()
   }
 

@@ -18,6 +18,8 @@ export interface FrontHost {
   readonly trust: (address: string) => boolean
   /** Whether a request may go this way now. */
   readonly open: boolean
+  /** Whether it is not to be forwarded. */
+  readonly isOwn: (request: PlainRequest) => boolean
   /** Whether it may have a body. */
   readonly takesUploads: boolean
   /** How long an upload may stand still, in milliseconds; 0 is no limit. */
@@ -139,7 +141,11 @@ export class FrontConnection {
       return
     }
     const request = this.#host.open ? this.#reader.read(chunk) : undefined
-    if (request === undefined || (request.length > 0 && !this.#host.takesUploads))
+    if (
+      request === undefined ||
+      (request.length > 0 && !this.#host.takesUploads) ||
+      this.#host.isOwn(request)
+    )
       return this.#handOver(chunk)
     this.#request = request
     if (request.length > 0) this.#upload.expect(request.length)

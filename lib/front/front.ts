@@ -4,6 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net'
 import type { UpError } from '../errors.js'
 import { keepAliveLines } from './answer-head.js'
 import { FrontConnection, type FrontHost } from './front-connection.js'
+import type { PlainRequest } from './plain-request.js'
 import { SHORT_READ_SIZE } from './reused-reads.js'
 import { usualServer, type Http1Server } from './usual-server.js'
 
@@ -11,6 +12,8 @@ export interface FrontOptions {
   readonly trust: (address: string) => boolean
   /** Whether a request may go this way now, as far as the front's owner is concerned. */
   readonly isOpen: () => boolean
+  /** Whether it is not to be forwarded, so that node:http takes it and all behind it. */
+  readonly isOwn: (request: PlainRequest) => boolean
   /** Whether connections end with their next answer. */
   readonly isClosing: () => boolean
   /** Has the connection's request forwarded by `connection.forward`, and `connection.done` called at the end. */
@@ -33,6 +36,7 @@ type ConnectionListener = (this: NetServer, client: Socket) => void
 export class Front implements FrontHost {
   readonly memory = Buffer.allocUnsafeSlow(SHORT_READ_SIZE)
   readonly trust: (address: string) => boolean
+  readonly isOwn: FrontOptions['isOwn']
   readonly onRequest: FrontOptions['onRequest']
   readonly onDone: FrontOptions['onDone']
   readonly failureAnswer: FrontOptions['failureAnswer']
@@ -63,6 +67,7 @@ export class Front implements FrontHost {
     this.#server = server
     this.#options = options
     this.trust = options.trust
+    this.isOwn = options.isOwn
     this.onRequest = options.onRequest
     this.onDone = options.onDone
     this.failureAnswer = options.failureAnswer

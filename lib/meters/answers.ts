@@ -12,10 +12,12 @@ export class Answers {
   readonly classes = [0, 0, 0, 0, 0, 0]
   /** How many by duration: one for each of {@link BOUNDS_S}, and one for those that took longer. */
   readonly buckets = Array<number>(BOUNDS_S.length + 1).fill(0)
-  /** Of all, in milliseconds. */
-  sumMs = 0
+  /** Of all, in whole microseconds: so that sums and differences of sums are exact. */
+  sumUs = 0
   /** Those with a status of 500 and more, and those that were broken off. */
   errors = 0
+  /** Requests that were taken, and had no answer. */
+  unanswered = 0
   #present = new Durations()
   #last = new Durations()
   #begun = performance.now()
@@ -33,7 +35,7 @@ export class Answers {
     const figure = (status / 100) | 0
     this.classes[figure] = (this.classes[figure] ?? 0) + 1
     if (status >= 500 || !whole) this.errors++
-    this.sumMs += tookMs
+    this.sumUs += Math.round(tookMs * 1000)
     let at = 0
     while (tookMs > (BOUNDS_MS[at] ?? Infinity)) at++
     this.buckets[at] = (this.buckets[at] ?? 0) + 1
@@ -45,8 +47,9 @@ export class Answers {
     for (const [figure, count] of other.classes.entries())
       this.classes[figure] = (this.classes[figure] ?? 0) + count
     for (const [at, count] of other.buckets.entries()) this.buckets[at] = (this.buckets[at] ?? 0) + count
-    this.sumMs += other.sumMs
+    this.sumUs += other.sumUs
     this.errors += other.errors
+    this.unanswered += other.unanswered
     this.#present.addAll(other.recent)
   }
 

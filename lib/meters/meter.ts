@@ -1,6 +1,7 @@
 import { Answers } from './answers.js'
+import { Rate } from './rate.js'
 
-/** Of so many generations the figures are kept: the latest. */
+/** Of so many generations the figures are kept apart: the latest. */
 const GENERATIONS = 10
 
 /** Whose answers are counted. */
@@ -8,15 +9,26 @@ interface Backend {
   readonly generation: number
 }
 
-/** Counts what becomes of requests: by generation, and by backend. */
+/** Answers by generation. */
+export interface ByGeneration {
+  /** Of the latest, by their numbers. */
+  readonly latest: ReadonlyMap<number, Answers>
+  /** Of all before: what is in here never leaves. */
+  readonly older: Answers
+}
+
+/** Counts what becomes of requests, by backend: each answer once. */
 export class Meter {
-  /** By their numbers: the latest, in the order of their first answers. */
-  readonly generations = new Map<number, Answers>()
   /** What no backend had an answer for: answered by us. */
   readonly own = new Answers()
-  readonly #backends = new WeakMap<Backend, Answers>()
-  /** Of generations that are not kept any more. */
+  /** Of answers. */
+  readonly rate = new Rate()
+  readonly #present = new Map<Backend, Answers>()
+  /** Of backends that are gone, by generation; for more of these, see {@link #older}. */
+  readonly #gone = new Map<number, Answers>()
   readonly #older = new Answers()
+  /** Those that are gone, and may have something in flight yet. */
+  readonly #left = new WeakSet<Backend>()
   #retries = 0
 
   /** Requests that were given to a backend once more, after one had failed. */
@@ -26,16 +38,32 @@ export class Meter {
 
   /** All answers since the start. */
   get total(): Answers {
-    const total = new Answers()
-    for (const answers of [this.own, this.#older, ...this.generations.values()]) total.addAll(answers)
-    return total
+    return sumOf([this.own, this.gone, ...this.#present.values()])
+  }
+
+  /** Those of the backends that are gone. */
+  get gone(): Answers {
+    return sumOf([this.#older, ...this.#gone.values()])
+  }
+
+  get byGeneration(): ByGeneration {
+    const all = new Map([...this.#gone].map(([generation, answers]) => [generation, [answers]]))
+    for (const [{ generation }, answers] of this.#present) {
+      const others = all.get(generation)
+      if (others === undefined) all.set(generation, [answers])
+      else others.push(answers)
+    }
+    const numbers = [...all.keys()].sort((a, b) => a - b)
+    const take = (generation: number): Answers => sumOf(all.get(generation) ?? [])
+    return {
+      latest: new Map(numbers.slice(-GENERATIONS).map(generation => [generation, take(generation)])),
+      older: sumOf([this.#older, ...numbers.slice(0, -GENERATIONS).map(take)])
+    }
   }
 
   /** What the backend has answered. */
   of(backend: Backend): Answers {
-    let answers = this.#backends.get(backend)
-    if (answers === undefined) this.#backends.set(backend, (answers = new Answers()))
-    return answers
+    return this.#present.get(backend) ?? this.#other(backend)
   }
 
   /**
@@ -46,35 +74,51 @@ export class Meter {
    */
   answered(backend: Backend, status: number, whole: boolean, since: number): void {
     const now = performance.now()
-    const { generation } = backend
+    this.rate.add(now)
     this.of(backend).add(status, whole, now - since, now)
-    const answers = this.generations.get(generation) ?? this.#open(generation)
-    answers.add(status, whole, now - since, now)
   }
 
   /** The client has our answer: no backend had one. */
   refused(status: number, since: number): void {
     const now = performance.now()
+    this.rate.add(now)
     this.own.add(status, true, now - since, now)
   }
 
   /** The backend took a request, and gave no answer. */
   failed(backend: Backend): void {
-    this.of(backend).errors++
+    this.of(backend).unanswered++
   }
 
   retried(): void {
     this.#retries++
   }
 
-  #open(generation: number): Answers {
+  /** The backend is gone: its answers, and late ones, are kept with those of its generation. */
+  forget(backend: Backend): void {
+    const answers = this.#present.get(backend)
+    if (answers === undefined) return
+    const rest = this.#gone.get(backend.generation) ?? new Answers()
+    rest.addAll(answers)
+    this.#gone.set(backend.generation, rest)
+    this.#present.delete(backend)
+    this.#left.add(backend)
+    if (this.#gone.size <= GENERATIONS) return
+    const oldest = Math.min(...this.#gone.keys())
+    this.#older.addAll(this.#gone.get(oldest) ?? new Answers())
+    this.#gone.delete(oldest)
+  }
+
+  #other(backend: Backend): Answers {
+    if (this.#left.has(backend)) return this.#gone.get(backend.generation) ?? this.#older
     const answers = new Answers()
-    this.generations.set(generation, answers)
-    for (const [number, old] of this.generations) {
-      if (this.generations.size <= GENERATIONS) break
-      this.generations.delete(number)
-      this.#older.addAll(old)
-    }
+    this.#present.set(backend, answers)
     return answers
   }
+}
+
+function sumOf(parts: readonly Answers[]): Answers {
+  const sum = new Answers()
+  for (const part of parts) sum.addAll(part)
+  return sum
 }

@@ -3,6 +3,7 @@ import { OptionError } from '../errors.js'
 import { parseBalance, type Balance, type ResolvedBalance } from './balance.js'
 import { asBoolean, asString, asWhole } from './checks.js'
 import { parseDuration, positiveDuration, type Duration } from './duration.js'
+import { parseHealthPrefix } from './health-prefix.js'
 import { parseHoldResponse, type HoldResponse, type ResolvedHoldResponse } from './hold-response.js'
 import { parseTrust } from './trust.js'
 import { parseVia } from './via.js'
@@ -57,6 +58,11 @@ export interface ServingOptions {
    */
   via?: boolean | string
   /**
+   * Where the server answers for itself, such as `'/_up'`: at `/_up/healthz` with 200, and at `/_up/readyz` with 200 or,
+   * while nobody can serve or a shutdown runs, with 503. These are never forwarded, and held neither. Default: nowhere.
+   */
+  healthPrefix?: string
+  /**
    * Whether plain requests (without fields that need care, with a body by Content-Length or none, while there is
    * no middleware) may be forwarded without becoming objects of node:http. Nobody can tell the difference but
    * by the time that it takes. Default true.
@@ -76,6 +82,8 @@ export interface ResolvedServing {
   readonly holdResponse: ResolvedHoldResponse | undefined
   readonly proxyTimeoutMs: number
   readonly via: string | undefined
+  /** Without a slash at its end. */
+  readonly healthPrefix: string | undefined
   readonly fastPath: boolean
 }
 
@@ -91,6 +99,7 @@ export const SERVING = {
   holdResponse: true,
   proxyTimeout: true,
   via: true,
+  healthPrefix: true,
   fastPath: true
 } satisfies Record<keyof ServingOptions, true>
 
@@ -100,7 +109,7 @@ export const SERVING = {
  * @throws {OptionError} `UP_ERR_OPTION`
  */
 export function resolveServing(given: Record<string, unknown>): ResolvedServing {
-  const { holdFile, holdResponse } = given
+  const { holdFile, holdResponse, healthPrefix } = given
   return {
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
     balance: parseBalance('balance', given['balance'] ?? 'round-robin'),
@@ -112,6 +121,7 @@ export function resolveServing(given: Record<string, unknown>): ResolvedServing 
     holdResponse: holdResponse == null ? undefined : parseHoldResponse('holdResponse', holdResponse),
     proxyTimeoutMs: parseDuration('proxyTimeout', given['proxyTimeout'] ?? '60s'),
     via: parseVia('via', given['via'] ?? true),
+    healthPrefix: healthPrefix == null ? undefined : parseHealthPrefix('healthPrefix', healthPrefix),
     fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
   }
 }

@@ -16,6 +16,7 @@ const OF_PROXY: Readonly<Record<string, string>> = {
   holdResponse: 'the master answers nothing',
   proxyTimeout: 'the master does not wait for answers',
   via: 'the master adds no fields',
+  healthPrefix: 'the master sees no request; ask the control API',
   fastPath: 'the master forwards nothing',
   workerBind: 'the workers listen on the port itself'
 }

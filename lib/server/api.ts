@@ -66,12 +66,16 @@ export interface ProxyServerEvents extends BalancedServerEvents {
   unavailable: (upstream: UpstreamStatus, reason: Error) => void
 }
 
+/** One upstream in {@link ProxyStatus}. */
+export interface UpstreamFigures extends UpstreamStatus, BackendFigures {}
+
 /** The state of a ProxyServer as plain data: see `ProxyServer.status()`. */
 export interface ProxyStatus extends HoldStatus {
   readonly pid: number
   /** `paused`: requests are held, by `pause()` or for want of the hold file. */
   readonly state: ServerState
-  readonly upstreams: readonly UpstreamStatus[]
+  readonly upstreams: readonly UpstreamFigures[]
+  readonly traffic: TrafficStatus
 }
 
 /** Events of an UpServer, with their arguments. */
@@ -124,8 +128,16 @@ export interface ReloadResult {
 
 export type ServerState = 'running' | 'paused' | 'closing' | 'closed'
 
+/** What became of the requests that a worker or an upstream was given. */
+export interface BackendFigures {
+  /** Of its answers, those with a status of 500 and more; and requests that it broke off. */
+  readonly errors: number
+  /** 99 of 100 of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none, or the master does not see them. */
+  readonly p99Ms: number | null
+}
+
 /** One worker in {@link ServerStatus}. */
-export interface WorkerStatus {
+export interface WorkerStatus extends BackendFigures {
   readonly pid: number | undefined
   readonly generation: number
   readonly version: string | undefined
@@ -139,10 +151,6 @@ export interface WorkerStatus {
   readonly connections: number
   /** Requests and upgrades that it was given, in all. */
   readonly requests: number
-  /** Of its answers, those with a status of 500 and more; and requests that it broke off. */
-  readonly errors: number
-  /** 99 of 100 of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none, or the master does not see them. */
-  readonly p99Ms: number | null
   /** Of one CPU, in the last second; null until its first report. */
   readonly cpuPercent: number | null
   /** What it has of the machine's memory (RSS); null until its first report. */
@@ -162,6 +170,10 @@ export interface TrafficStatus {
   /** Half of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
+  /** Answered each second, over the last five whole seconds; with `transport: 'handoff'` those that workers were given. */
+  readonly requestsPerSecond: number
+  /** Requests that workers, or upstreams, are answering now; with `transport: 'handoff'` by their last reports. */
+  readonly inFlight: number
 }
 
 /** Where the master listens for its workers: an address and a port, or the path of a UNIX socket. */

@@ -14,6 +14,7 @@ import { Distributor } from '../distributor/distributor.js'
 import type { DistributorRequest, ProxiedServer } from '../distributor/middleware.js'
 import { hasBody } from '../distributor/upgrade-request.js'
 import type { Front } from '../front/front.js'
+import { Meter } from '../meters/meter.js'
 import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
 import type { Outcome } from '../proxy/outcome.js'
@@ -23,6 +24,7 @@ import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
 import { cookieLines, giveCookies } from './give-cookies.js'
+import { Health } from './health.js'
 import { HoldFile } from './hold-file.js'
 import { holdAnswer } from './hold-answer.js'
 import type { Forward } from './job.js'
@@ -36,31 +38,44 @@ export abstract class BalancedServer<
   B extends Backend,
   Events extends EventEmitter.ValidEventTypes
 > extends Distributor<Events> {
+  /** @internal What becomes of requests. */
+  readonly meter: Meter
   protected readonly dispatcher: Dispatcher<B>
   readonly #options: ResolvedServing
   readonly #front: Front | undefined
+  readonly #health: Health | undefined
   readonly #holdFile: HoldFile | undefined
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closing: Promise<void> | undefined
 
   /** @param what what requests wait for, as the errors name it */
-  constructor(server: ProxiedServer, options: ResolvedServing, policy: Policy<B>, what: string) {
+  constructor(
+    server: ProxiedServer,
+    options: ResolvedServing,
+    policy: Policy<B>,
+    what: string,
+    meter = new Meter()
+  ) {
     super(server, {
       trustProxy: options.trust,
       proxyTimeout: options.proxyTimeoutMs,
       via: options.via ?? false
     })
     this.#options = options
-    this.dispatcher = new Dispatcher(policy, { ...options, what })
+    this.meter = meter
+    this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
+    const { healthPrefix, holdFile, holdPollMs } = options
+    if (healthPrefix !== undefined)
+      this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
     const answerOf = (error: unknown): ErrorAnswer => this.#answerOf(error)
     if (options.fastPath)
       this.#front = attachFront(server, this.dispatcher, this.traffic, {
         trust: this.trust,
         isOpen,
+        health: this.#health,
         answerOf
       })
-    const { holdFile, holdPollMs } = options
     if (holdFile === undefined) return
     this.#holdFile = new HoldFile(holdFile, holdPollMs, present => this.#onHoldFile(present))
     if (!this.#holdFile.present) this.dispatcher.gate.close('hold-file')
@@ -141,6 +156,12 @@ export abstract class BalancedServer<
     this.#holdFile?.close()
     this.#front?.detach()
     this.detach()
+  }
+
+  protected override answerSelf(req: DistributorRequest, res?: ServerResponse): boolean {
+    if (this.#health?.isAsked(req.url ?? '') !== true) return false
+    if (res !== undefined) this.#health.answer(req, res)
+    return true
   }
 
   protected override async handleRequest(

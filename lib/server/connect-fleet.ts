@@ -25,7 +25,7 @@ export function connectFleet(fleet: Fleet, users: FleetUsers): { ports: Ports; s
   const { dispatcher, options, tell, onFail } = users
   const shared = new SharedPorts(fleet)
   const onPrimary = (worker: Worker): void => giveRequests(worker, dispatcher, options)
-  const ports = new Ports({ ...users, shared, onPrimary })
+  const ports = new Ports({ ...users, meter: dispatcher.meter, shared, onPrimary })
   fleet
     .on('listen', (worker, listening) => void ports.onListen(worker, listening))
     .on('bound', (worker, listening) => ports.onBound(worker, listening))
@@ -42,6 +42,7 @@ export function connectFleet(fleet: Fleet, users: FleetUsers): { ports: Ports; s
     .on('retire', worker => tell('retire', worker))
     .on('terminate', worker => {
       ports.onGone(worker)
+      dispatcher.meter.forget(worker)
       tell('terminate', worker)
     })
     .on('fail', onFail)

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Policy, Visit } from '../balance/policy.js'
 import { statusOf, UpError } from '../errors.js'
-import { Meter } from '../meters/meter.js'
+import type { Meter } from '../meters/meter.js'
 import { DONE, type Done, type Outcome } from '../proxy/outcome.js'
 import type { Upstream } from '../proxy/upstream.js'
 import type { Backend } from './backend.js'
@@ -31,14 +31,16 @@ export class Dispatcher<B extends Backend> {
   readonly gate: Gate
   /** The requests that were forwarded and are not answered yet; upgrades until they are answered. */
   readonly inFlight = new InFlight()
-  readonly meter = new Meter()
+  readonly meter: Meter
   readonly #policy: Policy<B>
   readonly #rotation: Rotation<B>
 
-  constructor(policy: Policy<B>, options: DispatcherOptions) {
+  /** @param meter counts what becomes of the requests */
+  constructor(policy: Policy<B>, options: DispatcherOptions, meter: Meter) {
+    this.meter = meter
     this.#policy = policy
     this.#rotation = new Rotation(policy, options.maxConnections)
-    this.gate = new Gate(options.maxHeld, options.holdTimeoutMs, options.what, () => policy.size > 0)
+    this.gate = new Gate(options.maxHeld, options.holdTimeoutMs, options.what, () => this.serves)
   }
 
   /** The backend takes requests from now on, by this upstream; those that wait go on. */
@@ -60,6 +62,11 @@ export class Dispatcher<B extends Backend> {
   /** The backend whose turn is next, and gives the turn on; undefined if none is available. */
   next(): B | undefined {
     return this.#policy.select()
+  }
+
+  /** Whether anybody is available. */
+  get serves(): boolean {
+    return this.#policy.size > 0
   }
 
   /** Whether requests have to be shown to `serve`: see {@link visit}. */

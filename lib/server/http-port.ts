@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { policyMaker } from '../balance/create-policy.js'
+import type { Meter } from '../meters/meter.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { openServer } from '../ports/open-server.js'
 import { shownTo, type Port } from '../ports/port.js'
@@ -17,9 +18,12 @@ export class HttpPort extends BalancedServer<Worker, BalancedServerEvents> imple
   readonly #options: ResolvedOptions
   readonly #members = new Set<Worker>()
 
-  constructor(asked: Asked, options: ResolvedOptions) {
+  /** @param meter counts also what comes here */
+  constructor(asked: Asked, options: ResolvedOptions, meter: Meter) {
     const { balance, trust } = options
-    super(createServer(), options, policyMaker<Worker>(balance, trust, false)(), 'a worker')
+    const policy = policyMaker<Worker>(balance, trust, false)()
+    // Whether we are well is told at the server that is ours.
+    super(createServer(), { ...options, healthPrefix: undefined }, policy, 'a worker', meter)
     this.#asked = asked
     this.#options = options
   }

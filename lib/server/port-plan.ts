@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { ProxiedServer } from '../distributor/middleware.js'
+import type { Meter } from '../meters/meter.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { Door } from '../ports/door.js'
 import { FreePorts } from '../ports/free-ports.js'
@@ -29,13 +30,15 @@ export class PortPlanner {
   readonly #server: ProxiedServer
   readonly #options: ResolvedOptions
   readonly #shared: SharedPorts
+  readonly #meter: Meter
   /** The server's own port, where its connections go to the workers. */
   readonly #own: Port | undefined
   /** Where the server listens already though it is ours. */
   readonly #given: Asked | undefined
   readonly #free = new FreePorts()
 
-  constructor(server: ProxiedServer, options: ResolvedOptions, shared: SharedPorts) {
+  constructor(server: ProxiedServer, options: ResolvedOptions, shared: SharedPorts, meter: Meter) {
+    this.#meter = meter
     this.#server = server
     this.#shared = shared
     this.#options = options
@@ -54,7 +57,7 @@ export class PortPlanner {
           key: `http ${textOf(asked)}`,
           asked,
           byApp: true,
-          create: () => new HttpPort(asked, this.#options)
+          create: () => new HttpPort(asked, this.#options, this.#meter)
         }
       : this.#sharedAt(worker, asked, listening, true)
   }

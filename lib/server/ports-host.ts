@@ -1,5 +1,6 @@
 import type { ProxiedServer } from '../distributor/middleware.js'
 import type { UpError } from '../errors.js'
+import type { Meter } from '../meters/meter.js'
 import type { ResolvedOptions } from '../options/options.js'
 import type { Worker } from '../worker/worker.js'
 import type { PortStatus } from './api.js'
@@ -10,6 +11,7 @@ export interface PortsHost {
   readonly server: ProxiedServer
   readonly options: ResolvedOptions
   readonly shared: SharedPorts
+  readonly meter: Meter
   /** Whether it waits, or has only a share of the clients. */
   readonly isOnTrial: (worker: Worker) => boolean
   /** The server that a worker listens with first has got another address, or none. */

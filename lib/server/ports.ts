@@ -32,7 +32,7 @@ export class Ports {
 
   constructor(host: PortsHost) {
     this.#host = host
-    this.#planner = new PortPlanner(host.server, host.options, host.shared)
+    this.#planner = new PortPlanner(host.server, host.options, host.shared, host.meter)
   }
 
   /** A worker's server wants to listen. */

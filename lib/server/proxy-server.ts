@@ -13,6 +13,7 @@ import { HoldQueue } from '../proxy/hold-queue.js'
 import { Upstream } from '../proxy/upstream.js'
 import type { HoldStatus, ProxyServerEvents, ProxyStatus } from './api.js'
 import { BalancedServer } from './balanced-server.js'
+import { describeFigures, describeTraffic } from './status.js'
 
 /**
  * A Distributor whose last handlers balance requests and upgrades over servers that somebody else started, and hold
@@ -47,6 +48,7 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
         this.dispatcher.remove(upstream)
         this.emit('unavailable', upstream.status, reason)
       })
+      .on('removed', upstream => this.meter.forget(upstream))
       .on('renew', upstream => this.#renew(upstream))
     this.upstreams = new Upstreams(resolved, events)
     for (const spec of specs) this.upstreams.open(spec)
@@ -54,11 +56,17 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
 
   /** The present state as plain data. */
   status(): ProxyStatus {
+    const { meter, gate } = this.dispatcher
+    const upstreams = this.upstreams.all.map(upstream => ({
+      ...upstream.status,
+      ...describeFigures(upstream, meter)
+    }))
     return {
       pid: process.pid,
       state: this.state,
-      ...this.dispatcher.gate.status,
-      upstreams: this.upstreams.list()
+      ...gate.status,
+      upstreams,
+      traffic: describeTraffic(meter, upstreams)
     }
   }
 

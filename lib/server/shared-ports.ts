@@ -4,6 +4,7 @@ import { takeHandle, type RawHandle } from '../handles/raw-handle.js'
 import { GivenPort } from '../ports/given-port.js'
 import type { Port } from '../ports/port.js'
 import { SharedPort, type Shared } from '../ports/shared-port.js'
+import { Rate } from '../meters/rate.js'
 import type { Fleet } from '../worker/fleet.js'
 import type { FromSharing } from '../worker/handoff-messages.js'
 import type { Listening } from '../worker/listening.js'
@@ -16,6 +17,10 @@ export class SharedPorts {
   readonly #fleet: Fleet
   readonly #handoff = new Handoff<Worker>()
   readonly #ports = new Map<number, Shared & Port>()
+  /** Of requests, by the workers' reports. */
+  readonly rate = new Rate()
+  /** How many each has reported. */
+  readonly #served = new WeakMap<Worker, number>()
   /** Workers that may have connections. */
   readonly #available = new Set<Worker>()
   /** Whose servers have asked for which port. */
@@ -181,6 +186,10 @@ export class SharedPorts {
       this.#unprimed.get(message.port)?.()
       this.#unprimed.delete(message.port)
       return
+    }
+    if (message.type === 'up:load') {
+      this.rate.add(performance.now(), message.served - (this.#served.get(worker) ?? 0))
+      this.#served.set(worker, message.served)
     }
     this.#handoff.handle(worker, message, socket === undefined ? undefined : takeHandle(socket))
     this.#wake()

@@ -3,7 +3,16 @@ import type { Worker } from '../worker/worker.js'
 import type { Meter } from '../meters/meter.js'
 import type { Port } from '../ports/port.js'
 import type { Protocol } from '../worker/messages.js'
-import type { HoldStatus, PortStatus, ServerState, ServerStatus, TrafficStatus, WorkerStatus } from './api.js'
+import type {
+  BackendFigures,
+  HoldStatus,
+  PortStatus,
+  ServerState,
+  ServerStatus,
+  TrafficStatus,
+  WorkerStatus
+} from './api.js'
+import type { Backend } from './backend.js'
 import type { Ports } from './ports.js'
 import type { SharedPorts } from './shared-ports.js'
 import type { Switching } from './switching.js'
@@ -24,6 +33,8 @@ export function describeServer(
   { switching, fleet, ports, shared, meter }: ServerParts
 ): ServerStatus {
   const { current, standby } = switching
+  const workers = [...fleet.alive].map(worker => describeWorker(worker, meter))
+  const traffic = describeTraffic(meter, workers)
   return {
     pid: process.pid,
     state,
@@ -36,8 +47,9 @@ export function describeServer(
     canary: standby?.canaryStatus ?? null,
     ...hold,
     held: hold.held + shared.held,
-    workers: [...fleet.alive].map(worker => describeWorker(worker, meter)),
-    traffic: describeTraffic(meter),
+    workers,
+    // Where workers accept connections themselves, they tell what they were given.
+    traffic: { ...traffic, requestsPerSecond: traffic.requestsPerSecond + shared.rate.perSecond() },
     ports: ports.list()
   }
 }
@@ -45,7 +57,6 @@ export function describeServer(
 function describeWorker(worker: Worker, meter: Meter): WorkerStatus {
   const { load } = worker.sharer
   const { cpuPercent = null, memoryBytes = null, lagMs = null } = worker.vitals ?? {}
-  const { errors, recent } = meter.of(worker)
   return {
     pid: worker.pid,
     generation: worker.generation,
@@ -56,22 +67,32 @@ function describeWorker(worker: Worker, meter: Meter): WorkerStatus {
     upgrades: worker.upgrades + load.upgrades,
     connections: load.connections,
     requests: worker.requests + load.served,
-    errors,
-    p99Ms: recent.percentile(99) ?? null,
+    ...describeFigures(worker, meter),
     cpuPercent,
     memoryBytes,
     lagMs
   }
 }
 
-function describeTraffic({ total, retries }: Meter): TrafficStatus {
+export function describeFigures(backend: Backend, meter: Meter): BackendFigures {
+  const { errors, unanswered, recent } = meter.of(backend)
+  return { errors: errors + unanswered, p99Ms: recent.percentile(99) ?? null }
+}
+
+/** @param backends all that requests are given to */
+export function describeTraffic(
+  { total, retries, rate }: Meter,
+  backends: readonly { readonly inFlight: number }[]
+): TrafficStatus {
   const { count: answered, errors, recent } = total
   return {
     answered,
     errors,
     retries,
     p50Ms: recent.percentile(50) ?? null,
-    p99Ms: recent.percentile(99) ?? null
+    p99Ms: recent.percentile(99) ?? null,
+    requestsPerSecond: rate.perSecond(),
+    inFlight: backends.reduce((sum, { inFlight }) => sum + inFlight, 0)
   }
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Answers, BOUNDS_S } from '#lib/meters/answers.js'
 import { Durations } from '#lib/meters/durations.js'
 import { Meter } from '#lib/meters/meter.js'
+import { Rate } from '#lib/meters/rate.js'
 
 test('A percentile is right within the width of a bucket, from microseconds to hours', () => {
   for (const ms of [0.002, 0.7, 1, 19, 1000, 3_600_000]) {
@@ -34,7 +35,7 @@ test('Answers are counted by class, duration and error', () => {
   assert.deepEqual(answers.classes, [0, 0, 3, 0, 0, 1])
   assert.equal(answers.count, 4)
   assert.equal(answers.errors, 2)
-  assert.equal(answers.sumMs, 20_007.5)
+  assert.equal(answers.sumUs, 20_007_500)
   assert.deepEqual(answers.buckets.slice(0, 4), [1, 1, 1, 0])
   assert.equal(answers.buckets[BOUNDS_S.length], 1)
 })
@@ -61,13 +62,53 @@ test('Recent answers are those of the last 5 to 10 seconds', t => {
 test('A meter keeps the figures of the latest generations, and of the others their sum', () => {
   const meter = new Meter()
   const backends = Array.from({ length: 25 }, (_, i) => ({ generation: i + 1 }))
-  for (const backend of backends) meter.answered(backend, 200, true, performance.now())
+  for (const backend of backends) {
+    meter.answered(backend, 200, true, performance.now())
+    // Some stay for long.
+    if (backend.generation % 4 !== 0) meter.forget(backend)
+  }
   meter.refused(503, performance.now())
+  const { latest, older } = meter.byGeneration
   assert.deepEqual(
-    [...meter.generations.keys()],
-    backends.slice(-10).map(({ generation }) => generation)
+    [...latest].map(([generation, { count }]) => [generation, count]),
+    backends.slice(-10).map(({ generation }) => [generation, 1])
   )
+  assert.equal(older.count, 15)
   assert.deepEqual(meter.total.classes, [0, 0, 25, 0, 0, 1])
   assert.equal(meter.total.errors, 1)
   assert.equal(meter.total.recent.count, 26)
+})
+
+test('A late answer of a backend that is gone counts with its generation, or with the older ones', () => {
+  const meter = new Meter()
+  const backends = Array.from({ length: 12 }, (_, i) => ({ generation: i + 1 }))
+  for (const backend of backends) {
+    meter.answered(backend, 200, true, performance.now())
+    meter.forget(backend)
+    meter.answered(backend, 200, true, performance.now())
+  }
+  for (const backend of backends) meter.answered(backend, 200, true, performance.now())
+  const { latest, older } = meter.byGeneration
+  assert.deepEqual(
+    [...latest.values()].map(({ count }) => count),
+    Array(10).fill(3)
+  )
+  assert.equal(older.count, 6)
+  assert.equal(meter.gone.count, 36)
+  // Who looks must not bring it back.
+  assert.equal(meter.of(backends[11] ?? { generation: 0 }).count, 3)
+  assert.equal(meter.total.count, 36)
+})
+
+test('A rate is that of the last five whole seconds, and of fewer while there were no more', () => {
+  const rate = new Rate(500)
+  rate.add(600, 3)
+  assert.equal(rate.perSecond(900), 3)
+  assert.equal(rate.perSecond(1000), 3)
+  for (let second = 1; second <= 8; second++) rate.add(second * 1000 + 1, 10)
+  assert.equal(rate.perSecond(8500), 10)
+  assert.equal(rate.perSecond(11_500), 6)
+  assert.equal(rate.perSecond(60_000), 0)
+  rate.add(60_100, 5)
+  assert.equal(rate.perSecond(61_000), 1)
 })

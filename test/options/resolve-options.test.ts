@@ -77,6 +77,7 @@ test('Every option has its documented default', t => {
     holdResponse: undefined,
     proxyTimeoutMs: 60_000,
     via: 'up',
+    healthPrefix: undefined,
     fastPath: true
   })
 })
@@ -247,6 +248,7 @@ for (const [name, value] of Object.entries({
   proxyTimeout: '1s',
   via: false,
   fastPath: true,
+  healthPrefix: '/_up',
   workerBind: 'port'
 })) {
   test(`With transport: 'handoff' the option ${name} is refused with the reason`, () => {

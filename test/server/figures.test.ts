@@ -24,12 +24,15 @@ for (const fastPath of [true, false]) {
     const options: UpOptions = { numWorkers: 1, fastPath }
     const { srv, port } = await serve(t, writeApp(t, APP).file, options)
     const { traffic: before, workers } = srv.status()
-    assert.deepEqual(before, { answered: 0, errors: 0, retries: 0, p50Ms: null, p99Ms: null })
+    const none = { answered: 0, errors: 0, retries: 0, inFlight: 0, requestsPerSecond: 0 }
+    assert.deepEqual(before, { ...none, p50Ms: null, p99Ms: null })
     assert.deepEqual([workers[0]?.errors, workers[0]?.p99Ms], [0, null])
     await fetchOnce(port, '/')
     await fetchOnce(port, '/fails')
     await assert.rejects(fetchOnce(port, '/breaks'))
     await until(() => srv.status().traffic.answered === 3)
+    // Of whole seconds.
+    await until(() => srv.status().traffic.requestsPerSecond > 0)
     const { traffic, workers: after } = srv.status()
     assert.equal(traffic.errors, 2)
     assert.equal(after[0]?.errors, 2)
