@@ -1,9 +1,11 @@
+import { parseAdminAddress, type AdminAddress } from '../admin/admin-address.js'
+import { checkAdminToken } from '../admin/admin-token.js'
 import { POLICY_NAMES } from '../options/balance.js'
 import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
 import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
-import { asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
+import { asControl, asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
 import { readHoldPage } from './hold-page.js'
 
 /** What options say about the master itself. */
@@ -15,6 +17,8 @@ export interface MasterSettings {
   readonly pidFile: string
   readonly name: string
   readonly control: string | false
+  readonly admin: AdminAddress
+  readonly adminToken: string
 }
 
 /** Option of a command: where it listens. `otherwise` says where without it. */
@@ -65,13 +69,26 @@ export const LISTENING: readonly Flag<MasterSettings>[] = [
     flags: '--control <path>',
     text: 'path of the control socket (default: by name, in a folder of this user)',
     sets: 'control',
-    read: asString
+    read: asControl
   },
   {
     flags: '--no-control',
     text: 'no control socket',
     sets: 'control',
-    read: () => false
+    read: asControl
+  },
+  {
+    flags: '--admin <host:port>',
+    text: 'live page and control API by HTTP at [host:]port (host: 127.0.0.1 by default), port 0 for any free one',
+    sets: 'admin',
+    read: parseAdminAddress
+  },
+  {
+    flags: '--admin-token <token>',
+    text: 'what clients of --admin must know, from 16 characters on (default: env UP_ADMIN_TOKEN, else nothing); needed where other machines can connect',
+    sets: 'adminToken',
+    read: checkAdminToken,
+    needs: '--admin'
   }
 ]
 

@@ -1,4 +1,5 @@
 import type { Feed } from '../control/feed.js'
+import { History } from '../control/history.js'
 import type { ControlStatus, Steered, SwitchResult } from '../control/steered.js'
 import type { PauseOptions, PauseResult, ReloadOptions, ReloadResult, ResumeOptions } from '../server/api.js'
 import type { UpServer } from '../server/up-server.js'
@@ -16,12 +17,14 @@ interface SteeredAppParts {
 /** An app and its workers, as the control API steers them. */
 export class SteeredApp implements Steered {
   readonly feed: Feed
+  readonly history: History
   readonly #parts: SteeredAppParts
   readonly #startedAt = new Date().toISOString()
 
   constructor(parts: SteeredAppParts) {
     this.#parts = parts
     this.feed = parts.feed
+    this.history = new History(() => this.status())
   }
 
   status(): ControlStatus {

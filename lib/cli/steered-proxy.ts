@@ -1,4 +1,5 @@
 import type { Feed } from '../control/feed.js'
+import { History } from '../control/history.js'
 import type { ControlStatus, Steered } from '../control/steered.js'
 import type { DrainResult } from '../external/upstreams.js'
 import type { UpstreamTarget } from '../options/upstream.js'
@@ -17,12 +18,14 @@ interface SteeredProxyParts {
 /** A proxy and its upstreams, as the control API steers them. */
 export class SteeredProxy implements Steered {
   readonly feed: Feed
+  readonly history: History
   readonly #parts: SteeredProxyParts
   readonly #startedAt = new Date().toISOString()
 
   constructor(parts: SteeredProxyParts) {
     this.#parts = parts
     this.feed = parts.feed
+    this.history = new History(() => this.status())
   }
 
   status(): ControlStatus {
