@@ -15,10 +15,14 @@ export interface ChartLook {
   readonly width: number
   readonly height: number
   readonly format: (value: number) => string
+  readonly unit: Unit
   /** Times of reloads, in seconds. */
   readonly marks: () => readonly { readonly at: number; readonly failed: boolean }[]
   readonly onCursor: (index: number | null) => void
 }
+
+/** What the steps of an axis are like. */
+export type Unit = 'count' | 'bytes'
 
 /** At least so many seconds are shown, and at most. */
 const MIN_RANGE = 60
@@ -26,7 +30,7 @@ const MAX_RANGE = 900
 const FONT = '11px system-ui, sans-serif'
 
 /** How uPlot draws a chart, in the colours of the page. */
-export function chartOptions({ lines, width, height, format, marks, onCursor }: ChartLook): uPlot.Options {
+export function chartOptions({ lines, width, height, format, unit, marks, onCursor }: ChartLook): uPlot.Options {
   const style = getComputedStyle(document.documentElement)
   const colour = (name: string): string => style.getPropertyValue(name).trim()
   const grid = { stroke: colour('--grid'), width: 1 }
@@ -43,18 +47,18 @@ export function chartOptions({ lines, width, height, format, marks, onCursor }: 
     },
     scales: {
       x: { time: true, range: (_, min, max) => [Math.min(max - MIN_RANGE, Math.max(min, max - MAX_RANGE)), max] },
-      y: { range: (_, __, max) => [0, niceMax(max)] }
+      y: { range: (_, __, max) => [0, niceMax(max, unit)] }
     },
     axes: [
       {
         stroke: colour('--quiet'),
         font: FONT,
-        size: 22,
-        gap: 2,
+        size: 26,
+        gap: 7,
         grid: { show: false },
         ticks: { show: false },
         space: 70,
-        values: (_, splits) => splits.map(clock)
+        values: (plot, splits) => splits.map(at => clock(plot, at))
       },
       {
         stroke: colour('--quiet'),
@@ -64,6 +68,7 @@ export function chartOptions({ lines, width, height, format, marks, onCursor }: 
         grid,
         ticks: { show: false },
         space: 28,
+        incrs: STEPS[unit],
         values: (_, splits) => splits.map(format)
       }
     ],
@@ -104,13 +109,24 @@ function drawMarks(plot: uPlot, marks: ReturnType<ChartLook['marks']>, good: str
   ctx.restore()
 }
 
-/** Leaves some room above, and is never so small that noise fills the chart. */
-function niceMax(max: number | null): number {
-  const wanted = Math.max(1, (max ?? 0) * 1.1)
-  const step = 10 ** Math.floor(Math.log10(wanted))
-  return Math.ceil(wanted / (step / 2)) * (step / 2)
+const STEPS: Readonly<Record<Unit, number[]>> = {
+  count: Array.from({ length: 10 }, (_, i) => [1, 2, 5].map(step => step * 10 ** i)).flat(),
+  bytes: Array.from({ length: 24 }, (_, i) => 2 ** (20 + i))
 }
 
-function clock(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString('en-GB')
+/** Leaves some room above, and is never so small that noise fills the chart. */
+function niceMax(max: number | null, unit: Unit): number {
+  const wanted = (max ?? 0) * 1.15
+  const step = STEPS[unit].find(value => value * 4 >= wanted) ?? wanted
+  return Math.max(Math.ceil(wanted / step), 2) * step
+}
+
+/** The time of day; seconds where they matter, and nothing where the edge would cut it. */
+function clock(plot: uPlot, seconds: number): string {
+  const { min, max } = plot.scales['x'] ?? {}
+  if (min == null || max == null) return ''
+  const isShort = max - min < 300
+  const edge = ((max - min) * (isShort ? 26 : 17)) / plot.over.clientWidth
+  if (seconds > max - edge) return ''
+  return new Date(seconds * 1000).toLocaleTimeString('en-GB').slice(0, isShort ? 8 : 5)
 }

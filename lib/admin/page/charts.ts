@@ -1,4 +1,4 @@
-import { chartOptions, type Line } from './chart-options.js'
+import { chartOptions, type Line, type Unit } from './chart-options.js'
 import { el, setText } from './dom.js'
 import { formatBytes, formatCount, formatMs, formatPercent, formatRate } from './format.js'
 import type { Columns, Sample } from './types.js'
@@ -11,6 +11,8 @@ interface ChartKind {
   readonly title: string
   readonly lines: readonly (Line & { readonly of: Exclude<keyof Sample, 'at'> })[]
   readonly format: (value: number | null | undefined) => string
+  /** `count`, unless it is said. */
+  readonly unit?: Unit
   /** What a proxy knows, too. */
   readonly anywhere?: boolean
 }
@@ -52,7 +54,8 @@ const KINDS: readonly ChartKind[] = [
   {
     title: 'Memory, all workers',
     lines: [{ of: 'memoryBytes', label: 'RSS', colour: '--accent', fill: true }],
-    format: formatBytes
+    format: formatBytes,
+    unit: 'bytes'
   }
 ]
 
@@ -132,6 +135,7 @@ export class Charts {
       width: box.clientWidth,
       height: HEIGHT,
       format: kind.format,
+      unit: kind.unit ?? 'count',
       marks: () => this.#marks,
       onCursor: index => {
         this.#cursor = index

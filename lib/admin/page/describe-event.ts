@@ -14,6 +14,8 @@ export interface Entry {
 interface Before {
   /** Whether the worker was told to go. */
   readonly wasRetired: boolean
+  /** Whether the worker was ready at some time. */
+  readonly wasReady: boolean
   /** Whether a reload runs, which will tell of itself. */
   readonly reloads: boolean
 }
@@ -34,7 +36,7 @@ export function describeEvent(event: Happened, before: Before): Entry | undefine
     case 'terminate':
       return describeEnd(event, before)
     case 'pause':
-      return { kind: 'paused', text: 'Paused', ...more(event.pausedBy?.join(', ')) }
+      return { kind: 'paused', text: 'Paused', ...more(whyPaused(event)) }
     case 'resume':
       return { kind: 'good', text: 'Resumed' }
     case 'scale':
@@ -66,12 +68,20 @@ function describeReload(event: Happened): Entry {
   }
 }
 
-function describeEnd({ pid, code, signal, generation }: Happened, { wasRetired }: Before): Entry {
-  const why = signal == null ? (code == null || code === 0 ? '' : `exit code ${code}, `) : `${signal}, `
-  const of = `${why}generation ${generation ?? '?'}`
-  return wasRetired
-    ? { kind: 'minor', text: `Worker ${pid ?? '?'} has left`, more: of }
-    : { kind: 'failed', text: `Worker ${pid ?? '?'} died`, more: of }
+function describeEnd({ pid, code, signal, generation }: Happened, before: Before): Entry {
+  const of = `${whyOf(code, signal)}generation ${generation ?? '?'}`
+  if (before.wasRetired) return { kind: 'minor', text: `Worker ${pid ?? '?'} has left`, more: of }
+  return { kind: 'failed', text: `Worker ${pid ?? '?'} ${before.wasReady ? 'died' : 'did not start'}`, more: of }
+}
+
+function whyPaused({ pausedBy = [] }: Happened): string {
+  return pausedBy.includes('hold-file') ? 'the hold file is missing' : ''
+}
+
+/** How it ended, unless that is how it was to end. */
+function whyOf(code: Happened['code'], signal: Happened['signal']): string {
+  if (signal != null) return signal === 'SIGTERM' ? '' : `${signal}, `
+  return code == null || code === 0 ? '' : `exit code ${code}, `
 }
 
 function spawned({ generation, readyMs }: Happened): string {

@@ -9,7 +9,7 @@ export function formatCount(value: number | null | undefined): string {
 /** What happens in a second: less than ten are worth a digit behind the point. */
 export function formatRate(value: number | null | undefined): string {
   if (value == null) return NOTHING
-  return value > 0 && value < 10 ? value.toFixed(1) : formatCount(value)
+  return value < 10 && !Number.isInteger(value) ? value.toFixed(1) : formatCount(value)
 }
 
 export function formatMs(ms: number | null | undefined): string {
@@ -34,7 +34,7 @@ export function formatBytes(bytes: number | null | undefined): string {
 }
 
 export function formatPercent(value: number | null | undefined): string {
-  return value == null ? NOTHING : `${value < 10 && value > 0 ? value.toFixed(1) : Math.round(value)} %`
+  return value == null ? NOTHING : `${formatRate(value)} %`
 }
 
 export function formatTime(at: number): string {

@@ -10,6 +10,7 @@ const MAX_ENTRIES = 200
 export class TimeLine {
   readonly #list: HTMLOListElement
   readonly #empty: HTMLElement
+  readonly #ready = new Set<number>()
   readonly #retired = new Set<number>()
   #lastId = 0
   #reloading: HTMLElement | undefined
@@ -23,11 +24,19 @@ export class TimeLine {
   add(event: Happened): Entry | undefined {
     if (event.id <= this.#lastId) return undefined
     this.#lastId = event.id
-    if (event.type === 'retire' && event.pid != null) this.#retired.add(event.pid)
+    const pid = event.pid ?? -1
+    if (event.type === 'spawn') this.#ready.add(pid)
+    if (event.type === 'retire') this.#retired.add(pid)
     const entry = describeEvent(event, {
-      wasRetired: this.#retired.has(event.pid ?? -1),
+      wasReady: this.#ready.has(pid),
+      wasRetired: this.#retired.has(pid),
       reloads: this.#reloading !== undefined
     })
+    if (event.type === 'terminate') {
+      // Another process may get its number.
+      this.#ready.delete(pid)
+      this.#retired.delete(pid)
+    }
     if (entry === undefined) return undefined
     const item = itemOf(event, entry)
     // Its end takes its place.
@@ -43,6 +52,7 @@ export class TimeLine {
   /** Another program is shown from now on. */
   clear(): void {
     this.#list.replaceChildren()
+    this.#ready.clear()
     this.#retired.clear()
     this.#lastId = 0
     this.#reloading = undefined
