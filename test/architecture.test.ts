@@ -10,7 +10,16 @@ const SOURCES = readSources(['lib', 'bin'])
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['server', 'admin', 'control', 'instances', 'watch', 'options', 'ports/listen-error', 'type worker/worker'],
+  cli: [
+    'server',
+    'admin',
+    'control',
+    'instances',
+    'watch',
+    'options',
+    'ports/listen-error',
+    'type worker/worker'
+  ],
   admin: ['control', 'ports/listen-error'],
   control: ['options', 'type server/api'],
   instances: [],

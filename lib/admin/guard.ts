@@ -31,7 +31,8 @@ export function createGuard({ host, token, isPage }: GuardOptions): Guard {
   return (req, changes) => {
     const target = req.url ?? ''
     // RFC 9112, section 3.2.2: its host would count, not that of the Host field. No client sends it to a server.
-    if (!target.startsWith('/')) throw new ControlError(400, 'UP_ERR_BAD_REQUEST', 'the target must be a path')
+    if (!target.startsWith('/'))
+      throw new ControlError(400, 'UP_ERR_BAD_REQUEST', 'the target must be a path')
     const path = target.split('?')[0] ?? ''
     if (!changes && PROBES.includes(path)) return
     const origin = checkHost(req, host)
@@ -50,7 +51,8 @@ function checkHost(req: IncomingMessage, host: string): string {
   const { localAddress = '', localPort = 0 } = req.socket
   const own = ownHosts(host, localAddress, localPort)
   if (given.length !== 1 || !own.includes(value.toLowerCase())) {
-    const was = given.length === 1 ? `the Host ${value} is not this server's` : `there are ${given.length} Hosts`
+    const was =
+      given.length === 1 ? `the Host ${value} is not this server's` : `there are ${given.length} Hosts`
     throw forbidden(`${was}: ask for ${own[0] ?? ''}`)
   }
   return `http://${value.toLowerCase()}`

@@ -44,7 +44,10 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
   const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
   if (!run(command, { ...input, args })) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, ...flags } = readFlags(command, APP_FLAGS)
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, ...flags } = readFlags(
+    command,
+    APP_FLAGS
+  )
   const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
   const [file] = command.args
   const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
@@ -88,10 +91,8 @@ function splitArgs(args: readonly string[]): [readonly string[], readonly string
 export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   const command = createProxyCommand(input.version)
   if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, title, ...proxy } = readFlags(
-    command,
-    PROXY_FLAGS
-  )
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, title, ...proxy } =
+    readFlags(command, PROXY_FLAGS)
   const upstreams = [...command.args]
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {

@@ -31,8 +31,7 @@ export function streamEvents(req: IncomingMessage, res: ServerResponse, steered:
     write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ at, ...data })}\n\n`)
   const tellStatus = (): void =>
     write(`event: status\ndata: ${JSON.stringify({ at: Date.now(), ...steered.status() })}\n\n`)
-  const tellSample = (sample: Sample): void =>
-    write(`event: sample\ndata: ${JSON.stringify(sample)}\n\n`)
+  const tellSample = (sample: Sample): void => write(`event: sample\ndata: ${JSON.stringify(sample)}\n\n`)
   const { feed, history } = steered
   const last = Number(req.headers['last-event-id'] ?? NaN)
   tellStatus()

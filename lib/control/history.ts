@@ -1,7 +1,7 @@
 import type { ControlStatus } from './steered.js'
 
 /** How often a sample is taken, in milliseconds. */
-export const SAMPLE_MS = 1000
+const SAMPLE_MS = 1000
 /** How many are kept: those of the last 15 minutes. */
 export const SAMPLES = 900
 
@@ -42,10 +42,11 @@ export class History {
   readonly #timer: NodeJS.Timeout
   #before: Counts
 
-  constructor(status: () => ControlStatus) {
+  /** @param everyMs for tests */
+  constructor(status: () => ControlStatus, everyMs = SAMPLE_MS) {
     this.#status = status
     this.#before = countsOf(status())
-    this.#timer = setInterval(() => this.#take(), SAMPLE_MS).unref()
+    this.#timer = setInterval(() => this.#take(), everyMs).unref()
   }
 
   columns(): HistoryColumns {

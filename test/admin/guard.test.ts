@@ -222,7 +222,10 @@ test('the token travels in its field alone, and once', async t => {
   const right = `Authorization: Bearer ${TOKEN}`
   assert.equal((await ask(...post(`/resume?token=${TOKEN}`, 'Host: localhost:$'))).status, 401)
   assert.equal((await ask(...post('/resume', 'Host: localhost:$', `Cookie: token=${TOKEN}`))).status, 401)
-  assert.equal((await ask(...post('/resume', 'Host: localhost:$', right, 'Authorization: Bearer x'))).status, 401)
+  assert.equal(
+    (await ask(...post('/resume', 'Host: localhost:$', right, 'Authorization: Bearer x'))).status,
+    401
+  )
   assert.equal(steering.resumed, 0)
 })
 

@@ -38,7 +38,8 @@ test('the page asks no other host for anything, and has no script or style in it
       [],
       path
     )
-    if (path !== '/uplot.js') assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/)
+    if (path !== '/uplot.js')
+      assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/)
   }
   const [page = ''] = load(new PageFiles(), '/').values()
   assert.doesNotMatch(page, /<style|<script(?![^>]*src)| style=| on\w+=/)

@@ -47,7 +47,9 @@ async function press(page: Page, name: string): Promise<void> {
 async function workers(page: Page, state: string, count: number): Promise<void> {
   await page.waitForFunction(
     ([text, wanted]) => {
-      const found = [...document.querySelectorAll('#workers .badge')].filter(badge => badge.textContent === text)
+      const found = [...document.querySelectorAll('#workers .badge')].filter(
+        badge => badge.textContent === text
+      )
       return found.length === wanted
     },
     [state, count] as const
@@ -273,7 +275,9 @@ function faint(page: Page): Promise<string[]> {
       return /, 0\)|transparent/.test(backgroundColor) ? back(node.parentElement) : backgroundColor
     }
     return [...document.querySelectorAll('body *')].flatMap(node => {
-      const text = [...node.childNodes].filter(({ nodeType }) => nodeType === 3).map(child => child.textContent)
+      const text = [...node.childNodes]
+        .filter(({ nodeType }) => nodeType === 3)
+        .map(child => child.textContent)
       const shown = text.join('').trim()
       if (shown === '' || !node.checkVisibility()) return []
       const [low = 0, high = 0] = [luminance(getComputedStyle(node).color), luminance(back(node))].sort(

@@ -39,6 +39,8 @@ test('Only an upstream is needed', () => {
     host: undefined,
     pidFile: undefined,
     tls: undefined,
+    control: { control: undefined, name: undefined, folder: controlFolder({}) },
+    admin: undefined,
     title: undefined,
     proxy: {}
   })

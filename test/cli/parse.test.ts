@@ -356,18 +356,37 @@ test('The admin server is on this machine alone unless a host is named, and its 
 })
 
 test('A wrong admin address or token is refused, and the token is not repeated', () => {
-  for (const address of ['', 'x', '70000', ':9000', '::1:9000', '[::1]', '[1.2.3.4]:9', 'http://a:9', 'a b:9'])
-    refuses(['--admin', address, 'app.js'], 'UP_ERR_OPTION', /^--admin is .*: a port|^--admin is .*must be a port/)
+  for (const address of [
+    '',
+    'x',
+    '70000',
+    ':9000',
+    '::1:9000',
+    '[::1]',
+    '[1.2.3.4]:9',
+    'http://a:9',
+    'a b:9'
+  ])
+    refuses(
+      ['--admin', address, 'app.js'],
+      'UP_ERR_OPTION',
+      /^--admin is .*: a port|^--admin is .*must be a port/
+    )
   refuses(['--admin'], 'UP_ERR_USAGE', /--admin <host:port>.*missing/)
   for (const host of ['0.0.0.0', '[::]', '10.0.0.1', 'shop.internal', '128.0.0.1'])
     refuses(['--admin', `${host}:9000`, 'app.js'], 'UP_ERR_OPTION', /^--admin is .*--admin-token/)
   for (const host of ['127.1.2.3', '[::1]', 'localhost', '[::ffff:127.0.0.1]'])
     assert.ok(parse(['--admin', `${host}:9000`, 'app.js']).admin)
-  refuses(['--admin-token', 'correct-horse-battery', 'app.js'], 'UP_ERR_OPTION', /^--admin is .*--admin-token/)
+  refuses(
+    ['--admin-token', 'correct-horse-battery', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--admin is .*--admin-token/
+  )
   for (const token of ['short', 'with spaces in between', 'quotes"are-not-allowed'])
     assert.throws(
       () => parse(['--admin', '0', '--admin-token', token, 'app.js']),
-      (error: Error) => /^--admin-token is .* 16 characters/.test(error.message) && !error.message.includes(token)
+      (error: Error) =>
+        /^--admin-token is .* 16 characters/.test(error.message) && !error.message.includes(token)
     )
   refuses(['--admin', '0', 'app.js'], 'UP_ERR_OPTION', /^env UP_ADMIN_TOKEN is/, { UP_ADMIN_TOKEN: 'short' })
 })

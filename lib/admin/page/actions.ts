@@ -64,7 +64,9 @@ export class Actions {
   #on(id: string, act: () => Promise<void>): void {
     byId(id, HTMLButtonElement).addEventListener('click', () => {
       void act().catch((error: unknown) => {
-        this.#tell('failed', error instanceof Error ? error.message : String(error))
+        const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+        // What an app has said stands in the time line, whole.
+        this.#tell('failed', first)
       })
     })
   }
@@ -81,7 +83,7 @@ export class Actions {
   }
 
   async #reload(): Promise<void> {
-    const keep = checkField('Keep the present workers, for a rollback')
+    const keep = checkField('Keep the present workers, for a rollback at once')
     const text = 'New workers start with the code as it is now. The present ones serve until these are ready.'
     const question = { title: 'Reload?', text, yes: 'Reload', field: keep.field }
     if (!(await confirmFirst(question))) return
@@ -131,7 +133,7 @@ export class Actions {
   }
 }
 
-const ROLLBACK = 'The generation that was kept by the last reload serves again.'
+const ROLLBACK = 'The generation that served before this one serves again.'
 const PROMOTE = 'The generation that waits gets every new request.'
 
 /** Shows a text for people and for screen readers. */

@@ -30,7 +30,15 @@ const MAX_RANGE = 900
 const FONT = '11px system-ui, sans-serif'
 
 /** How uPlot draws a chart, in the colours of the page. */
-export function chartOptions({ lines, width, height, format, unit, marks, onCursor }: ChartLook): uPlot.Options {
+export function chartOptions({
+  lines,
+  width,
+  height,
+  format,
+  unit,
+  marks,
+  onCursor
+}: ChartLook): uPlot.Options {
   const style = getComputedStyle(document.documentElement)
   const colour = (name: string): string => style.getPropertyValue(name).trim()
   const grid = { stroke: colour('--grid'), width: 1 }
@@ -46,7 +54,10 @@ export function chartOptions({ lines, width, height, format, unit, marks, onCurs
       sync: { key: 'up', setSeries: false }
     },
     scales: {
-      x: { time: true, range: (_, min, max) => [Math.min(max - MIN_RANGE, Math.max(min, max - MAX_RANGE)), max] },
+      x: {
+        time: true,
+        range: (_, min, max) => [Math.min(max - MIN_RANGE, Math.max(min, max - MAX_RANGE)), max]
+      },
       y: { range: (_, __, max) => [0, niceMax(max, unit)] }
     },
     axes: [

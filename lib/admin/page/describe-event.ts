@@ -71,7 +71,11 @@ function describeReload(event: Happened): Entry {
 function describeEnd({ pid, code, signal, generation }: Happened, before: Before): Entry {
   const of = `${whyOf(code, signal)}generation ${generation ?? '?'}`
   if (before.wasRetired) return { kind: 'minor', text: `Worker ${pid ?? '?'} has left`, more: of }
-  return { kind: 'failed', text: `Worker ${pid ?? '?'} ${before.wasReady ? 'died' : 'did not start'}`, more: of }
+  return {
+    kind: 'failed',
+    text: `Worker ${pid ?? '?'} ${before.wasReady ? 'died' : 'did not start'}`,
+    more: of
+  }
 }
 
 function whyPaused({ pausedBy = [] }: Happened): string {

@@ -65,7 +65,8 @@ export class WorkersTable {
     const row = this.#rows.get(pid ?? -1)
     if (row === undefined) return
     if (type === 'retire') setBadge(row.state, 'draining', 'draining')
-    if (type === 'terminate') this.#setGone(row, code === 0 || code == null ? (signal ?? 'gone') : `exit ${code}`)
+    if (type === 'terminate')
+      this.#setGone(row, code === 0 || code == null ? (signal ?? 'gone') : `exit ${code}`)
   }
 
   /** Takes those away that have been gone for some seconds. */
