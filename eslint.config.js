@@ -7,7 +7,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './test/tsconfig.json'],
+        project: ['./tsconfig.json', './lib/admin/page/tsconfig.json', './test/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname
       }
     },

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
   cli: [
     'server',
+    'admin',
     'control',
     'instances',
     'metrics',
@@ -21,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type external/upstreams',
     'type worker/worker'
   ],
+  admin: ['control', 'ports/listen-error'],
   control: ['instances', 'options', 'type server/api'],
   metrics: ['meters', 'type control/feed', 'type server/api'],
   instances: [],

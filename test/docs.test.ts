@@ -13,7 +13,9 @@ import { Program } from './helpers/program.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGES = [
   ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
-  ...readdirSync(join(ROOT, 'docs')).map(name => `docs/${name}`),
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
   ...readdirSync(join(ROOT, 'example'))
     .map(name => `example/${name}/README.md`)
     .filter(path => existsSync(join(ROOT, path)))

@@ -1,3 +1,5 @@
+import { parseAdminAddress, type AdminAddress } from '../admin/admin-address.js'
+import { checkAdminToken } from '../admin/admin-token.js'
 import { POLICY_NAMES } from '../options/balance.js'
 import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
@@ -16,6 +18,8 @@ export interface MasterSettings {
   readonly pidFile: string
   readonly name: string
   readonly control: string | false
+  readonly admin: AdminAddress
+  readonly adminToken: string
 }
 
 /** Option of a command: where it listens. `otherwise` says where without it. */
@@ -73,6 +77,19 @@ export const LISTENING: readonly Flag<MasterSettings>[] = [
     text: 'no control socket',
     sets: 'control',
     read: asControl
+  },
+  {
+    flags: '--admin <host:port>',
+    text: 'live page and control API by HTTP at [host:]port (host: 127.0.0.1 by default), port 0 for any free one',
+    sets: 'admin',
+    read: parseAdminAddress
+  },
+  {
+    flags: '--admin-token <token>',
+    text: 'what clients of --admin must know, from 16 characters on (default: env UP_ADMIN_TOKEN, else nothing); needed where other machines can connect',
+    sets: 'adminToken',
+    read: checkAdminToken,
+    needs: '--admin'
   }
 ]
 

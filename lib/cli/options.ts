@@ -1,3 +1,4 @@
+import type { AdminOptions } from '../admin/admin-server.js'
 import type { UpOptions } from '../options/options.js'
 import type { ProxyOptions } from '../options/proxy-options.js'
 
@@ -12,6 +13,8 @@ export interface MasterOptions {
   readonly pidFile: string | undefined
   readonly tls: TlsFiles | undefined
   readonly control: ControlOptions
+  /** undefined: no admin server. */
+  readonly admin: AdminOptions | undefined
 }
 
 /** Where the control socket is. */

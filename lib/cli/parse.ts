@@ -1,4 +1,7 @@
 import { CommanderError, type Command } from 'commander'
+import type { AdminAddress } from '../admin/admin-address.js'
+import { assertGuarded, type AdminOptions } from '../admin/admin-server.js'
+import { checkAdminToken } from '../admin/admin-token.js'
 import { OptionError, UpError } from '../errors.js'
 import { controlFolder } from '../instances/control-folder.js'
 import { asString } from '../options/checks.js'
@@ -41,7 +44,10 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
   const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
   if (!run(command, { ...input, args })) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, ...flags } = readFlags(command, APP_FLAGS)
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, ...flags } = readFlags(
+    command,
+    APP_FLAGS
+  )
   const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
   const [file] = command.args
   const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
@@ -63,7 +69,7 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     foundIn: start.foundIn,
     env: start.env,
     envFiles: files.map(({ path }) => path),
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, env),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken }, env),
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
     up: {
@@ -85,15 +91,13 @@ function splitArgs(args: readonly string[]): [readonly string[], readonly string
 export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   const command = createProxyCommand(input.version)
   if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, title, ...proxy } = readFlags(
-    command,
-    PROXY_FLAGS
-  )
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, title, ...proxy } =
+    readFlags(command, PROXY_FLAGS)
   const upstreams = [...command.args]
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {
     upstreams,
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, input.env),
+    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken }, input.env),
     title,
     proxy
   }
@@ -120,7 +124,9 @@ function masterOptions(
     tlsCert,
     tlsKey,
     name,
-    control
+    control,
+    admin,
+    adminToken
   }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
   env: ParseInput['env']
 ): MasterOptions {
@@ -130,8 +136,22 @@ function masterOptions(
     host,
     pidFile,
     tls: tlsFiles(tlsCert, tlsKey),
-    control: { control, name, folder: controlFolder(env) }
+    control: { control, name, folder: controlFolder(env) },
+    admin: admin && adminOptions(admin, adminToken, env['UP_ADMIN_TOKEN'])
   }
+}
+
+/** @throws {OptionError} `UP_ERR_OPTION`: others than this machine could connect, and there is no token */
+function adminOptions(
+  address: AdminAddress,
+  given: string | undefined,
+  fromEnv: string | undefined
+): AdminOptions {
+  const found =
+    fromEnv === undefined || fromEnv === '' ? undefined : checkAdminToken('env UP_ADMIN_TOKEN', fromEnv)
+  const options = { address, token: given ?? found }
+  assertGuarded(options)
+  return options
 }
 
 function portFrom(env: string | undefined): number {

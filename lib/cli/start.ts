@@ -1,3 +1,4 @@
+import { AdminServer } from '../admin/admin-server.js'
 import { handleCalls } from '../control/handle.js'
 import { resolveModule } from '../options/module-path.js'
 import { resolveProxyOptions } from '../options/proxy-options.js'
@@ -86,11 +87,17 @@ async function start(
     }
   )
   process.on('exit', () => control?.close())
+  const admin = options.admin && (await AdminServer.open(options.admin))
   const server = listensNow ? await listen({ port, host, tls }) : createMasterServer(tls)
   pidFile?.acquire()
   const master = createMaster({ server, certificate, out, name: control?.name ?? name })
   reload = signal => master.reload(signal)
   stop = signal => master.stop(signal)
   answer = handleCalls(master.steered)
-  return master.ended.finally(() => control?.close())
+  admin?.show(master.steered)
+  if (admin !== undefined) out.good(`the admin page is at ${admin.url}`)
+  return master.ended.finally(() => {
+    control?.close()
+    admin?.close()
+  })
 }

@@ -1,4 +1,5 @@
 import type { Feed } from '../control/feed.js'
+import { History } from '../control/history.js'
 import type { ControlStatus, Steered, SwitchResult } from '../control/steered.js'
 import { APP_METRICS, type AppSource } from '../metrics/app-metrics.js'
 import { Exposition } from '../metrics/exposition.js'
@@ -20,6 +21,7 @@ interface SteeredAppParts {
 /** An app and its workers, as the control API steers them. */
 export class SteeredApp implements Steered {
   readonly feed: Feed
+  readonly history: History
   readonly #parts: SteeredAppParts
   readonly #startedAt = new Date().toISOString()
   readonly #exposition: Exposition<AppSource>
@@ -36,6 +38,7 @@ export class SteeredApp implements Steered {
       meter: srv.meter,
       lives
     }))
+    this.history = new History(() => this.status())
   }
 
   status(): ControlStatus {

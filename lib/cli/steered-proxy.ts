@@ -1,4 +1,5 @@
 import type { Feed } from '../control/feed.js'
+import { History } from '../control/history.js'
 import type { ControlStatus, Steered } from '../control/steered.js'
 import type { DrainResult } from '../external/upstreams.js'
 import { Exposition } from '../metrics/exposition.js'
@@ -20,6 +21,7 @@ interface SteeredProxyParts {
 /** A proxy and its upstreams, as the control API steers them. */
 export class SteeredProxy implements Steered {
   readonly feed: Feed
+  readonly history: History
   readonly #parts: SteeredProxyParts
   readonly #startedAt = new Date().toISOString()
   readonly #exposition: Exposition<ProxySource>
@@ -35,6 +37,7 @@ export class SteeredProxy implements Steered {
       meter: srv.meter,
       answers: srv.upstreams.all.map(upstream => [upstream.name, srv.meter.of(upstream)] as const)
     }))
+    this.history = new History(() => this.status())
   }
 
   status(): ControlStatus {

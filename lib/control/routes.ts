@@ -20,6 +20,7 @@ type Call = (steered: Steered, params: Params) => Reply | Promise<Reply>
 /** What only looks. */
 export const READS: Readonly<Record<string, Read>> = {
   '/status': steered => ({ body: steered.status() }),
+  '/history': steered => ({ body: steered.history.columns() }),
   '/metrics': async steered => ({
     type: 'text/plain; version=0.0.4; charset=utf-8',
     body: await verb(steered, 'metrics')()

@@ -8,6 +8,7 @@ import type {
   ServerStatus
 } from '../server/api.js'
 import type { Feed } from './feed.js'
+import type { History } from './history.js'
 
 /** What a switch has led to. */
 export interface SwitchResult {
@@ -25,11 +26,12 @@ export interface InstanceStatus {
   readonly startedAt: string
 }
 
-export type ControlStatus = Omit<ServerStatus | ProxyStatus, 'state'> & InstanceStatus
+export type ControlStatus = (Omit<ServerStatus, 'state'> | Omit<ProxyStatus, 'state'>) & InstanceStatus
 
 /** What the control API shows and steers. A verb that is not there is not to be had: a proxy has nothing to reload. */
 export interface Steered {
   readonly feed: Feed
+  readonly history: History
   status(): ControlStatus
   /** Whether somebody can serve, and no shutdown runs. */
   ready(): boolean

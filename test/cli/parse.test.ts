@@ -58,6 +58,7 @@ test('Only a file is needed', () => {
     pidFile: undefined,
     tls: undefined,
     control: { control: undefined, name: undefined, folder: controlFolder({}) },
+    admin: undefined,
     up: {}
   })
 })
@@ -82,6 +83,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     ['--balance', 'least-requests', '--max-connections', '8'],
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
     ['--name', 'shop', '--control', 'c.sock'],
+    ['--admin', '[::1]:9000', '--admin-token', 'correct-horse-battery'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
   ].flat()
   const expected: CliOptions = {
@@ -97,6 +99,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },
     control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
+    admin: { address: { host: '::1', port: 9000 }, token: 'correct-horse-battery' },
     up: {
       numWorkers: 3,
       workerTimeout: 2000,
@@ -335,4 +338,63 @@ test('A file of --env-file that is missing, or cannot be read, is refused', t =>
       optionError('--env-file', join(cwd, name), /a file that can be read/)
     )
   }
+})
+
+test('There is no control socket with --no-control', () => {
+  assert.equal(parse(['--no-control', 'app.js']).control.control, false)
+})
+
+test('The admin server is on this machine alone unless a host is named, and its token may come from the environment', () => {
+  const token = 'correct-horse-battery'
+  assert.equal(parse(['app.js'], { UP_ADMIN_TOKEN: token }).admin, undefined)
+  assert.deepEqual(parse(['--admin', '0', 'app.js']).admin, {
+    address: { host: '127.0.0.1', port: 0 },
+    token: undefined
+  })
+  assert.deepEqual(parse(['--admin', 'localhost:90', 'app.js'], { UP_ADMIN_TOKEN: token }).admin, {
+    address: { host: 'localhost', port: 90 },
+    token
+  })
+  const other = 'another-horse-battery'
+  const given = ['--admin', '0.0.0.0:90', '--admin-token', other, 'app.js']
+  assert.deepEqual(parse(given, { UP_ADMIN_TOKEN: token }).admin, {
+    address: { host: '0.0.0.0', port: 90 },
+    token: other
+  })
+})
+
+test('A wrong admin address or token is refused, and the token is not repeated', () => {
+  for (const address of [
+    '',
+    'x',
+    '70000',
+    ':9000',
+    '::1:9000',
+    '[::1]',
+    '[1.2.3.4]:9',
+    'http://a:9',
+    'a b:9'
+  ])
+    refuses(
+      ['--admin', address, 'app.js'],
+      'UP_ERR_OPTION',
+      /^--admin is .*: a port|^--admin is .*must be a port/
+    )
+  refuses(['--admin'], 'UP_ERR_USAGE', /--admin <host:port>.*missing/)
+  for (const host of ['0.0.0.0', '[::]', '10.0.0.1', 'shop.internal', '128.0.0.1'])
+    refuses(['--admin', `${host}:9000`, 'app.js'], 'UP_ERR_OPTION', /^--admin is .*--admin-token/)
+  for (const host of ['127.1.2.3', '[::1]', 'localhost', '[::ffff:127.0.0.1]'])
+    assert.ok(parse(['--admin', `${host}:9000`, 'app.js']).admin)
+  refuses(
+    ['--admin-token', 'correct-horse-battery', 'app.js'],
+    'UP_ERR_OPTION',
+    /^--admin is .*--admin-token/
+  )
+  for (const token of ['short', 'with spaces in between', 'quotes"are-not-allowed'])
+    assert.throws(
+      () => parse(['--admin', '0', '--admin-token', token, 'app.js']),
+      (error: Error) =>
+        /^--admin-token is .* 16 characters/.test(error.message) && !error.message.includes(token)
+    )
+  refuses(['--admin', '0', 'app.js'], 'UP_ERR_OPTION', /^env UP_ADMIN_TOKEN is/, { UP_ADMIN_TOKEN: 'short' })
 })
