@@ -10,8 +10,17 @@ const SOURCES = readSources(['lib', 'bin'])
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['server', 'control', 'instances', 'watch', 'options', 'ports/listen-error', 'type worker/worker'],
-  control: ['options', 'type server/api'],
+  cli: [
+    'server',
+    'control',
+    'instances',
+    'watch',
+    'options',
+    'ports/listen-error',
+    'type external/upstreams',
+    'type worker/worker'
+  ],
+  control: ['instances', 'options', 'type server/api'],
   instances: [],
   // `up.ready` is the worker's side of the public callable.
   server: [

@@ -3,7 +3,7 @@ import { asBoolean, asString } from '../options/checks.js'
 import { parseDuration, positiveDuration } from '../options/duration.js'
 import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
-import { asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
+import { asControl, asHost, asInstanceName, asPort, oneOf, whole } from './flag-values.js'
 import { readHoldPage } from './hold-page.js'
 
 /** What options say about the master itself. */
@@ -65,13 +65,13 @@ export const LISTENING: readonly Flag<MasterSettings>[] = [
     flags: '--control <path>',
     text: 'path of the control socket (default: by name, in a folder of this user)',
     sets: 'control',
-    read: asString
+    read: asControl
   },
   {
     flags: '--no-control',
     text: 'no control socket',
     sets: 'control',
-    read: () => false
+    read: asControl
   }
 ]
 

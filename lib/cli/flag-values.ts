@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.js'
 import { isInstanceName } from '../instances/instances.js'
-import { asOneOf, asWhole } from '../options/checks.js'
+import { asOneOf, asString, asWhole } from '../options/checks.js'
 
 /** Reads the value of an option; its name is for the error. */
 type Read<T> = (name: string, value: unknown) => T
@@ -41,6 +41,11 @@ export function asHost(name: string, value: unknown): string {
 export function asInstanceName(name: string, value: unknown): string {
   if (typeof value === 'string' && isInstanceName(value)) return value
   throw new OptionError(name, value, "1 to 64 letters, digits, '-', '_' and '.'")
+}
+
+/** Of `--control` and of `--no-control`, which are one to commander. */
+export function asControl(name: string, value: unknown): string | false {
+  return value === false ? false : asString(name, value)
 }
 
 /** The names in a list of file extensions, without their dots. */

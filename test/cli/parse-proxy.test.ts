@@ -39,6 +39,7 @@ test('Only an upstream is needed', () => {
     host: undefined,
     pidFile: undefined,
     tls: undefined,
+    control: { control: undefined, name: undefined, folder: controlFolder({}) },
     title: undefined,
     proxy: {}
   })

@@ -57,6 +57,7 @@ test('Only a file is needed', () => {
     extensions: [],
     pidFile: undefined,
     tls: undefined,
+    control: { control: undefined, name: undefined, folder: controlFolder({}) },
     up: {}
   })
 })
@@ -139,6 +140,14 @@ test('The number of workers may be an expression', () => {
 
 test('--no-keepalive turns the replacement of workers off', () => {
   assert.equal(parse(['--no-keepalive', 'app.js']).up.keepAlive, false)
+})
+
+test('The control socket is by name, at a path, or not at all; the last word counts', () => {
+  assert.equal(parse(['app.js']).control.control, undefined)
+  assert.equal(parse(['--no-control', 'app.js']).control.control, false)
+  assert.equal(parse(['--no-control', '--control', 'c.sock', 'app.js']).control.control, 'c.sock')
+  refuses(['--control', '', 'app.js'], 'UP_ERR_OPTION', /^--control is "", but must be a string/)
+  refuses(['--name', '../x', 'app.js'], 'UP_ERR_OPTION', /^--name is "..\/x", but must be 1 to 64 letters/)
 })
 
 test('The port comes from the option, else from env PORT, which may be empty, else it is 3000', () => {

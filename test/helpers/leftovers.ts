@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { controlFolder } from '#lib/instances/control-folder.js'
+import { listInstances } from '#lib/instances/instances.js'
 import { until } from './wait.js'
 
 /**
@@ -11,6 +13,8 @@ import { until } from './wait.js'
  */
 export const temporary = mkdtempSync(join(tmpdir(), 't-'))
 process.env['TMPDIR'] = temporary
+// Control sockets go there, too.
+delete process.env['XDG_RUNTIME_DIR']
 // Newer ones of npm and tsx have Node keep compiled code there; that is nothing of ours.
 process.env['NODE_DISABLE_COMPILE_CACHE'] = '1'
 
@@ -19,6 +23,7 @@ const GRACE_MS = 3000
 
 after(async () => {
   try {
+    await sweepControlSockets()
     await until(() => leftovers().length === 0, GRACE_MS).catch(() => {})
     assert.deepEqual(leftovers(), [], 'something was left behind')
   } finally {
@@ -44,6 +49,16 @@ export function processes(): string[] {
       found.push(`${pid} ${command}`)
   }
   return found
+}
+
+/**
+ * What only SIGKILL leaves, which is how the helpers end what a test leaves running: the next `up`, or `up ls`, cleans
+ * that away. Programs that end by themselves leave nothing: test/cli/control.test.ts.
+ */
+async function sweepControlSockets(): Promise<void> {
+  const folder = controlFolder({})
+  if (!existsSync(folder) || (await listInstances(folder)).length > 0) return
+  if (readdirSync(folder).length === 0) rmdirSync(folder)
 }
 
 function read(path: string): string {

@@ -32,7 +32,7 @@ export class Program {
     this.#temp = temporaryFolder()
     this.#child = spawn(process.execPath, args, {
       cwd,
-      env: { ...process.env, PORT: '0', TMPDIR: this.#temp, ...env },
+      env: { ...process.env, PORT: '0', TMPDIR: this.#temp, XDG_RUNTIME_DIR: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe']
     })
     this.#gone = once(this.#child, 'close')
