@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server',
     'control',
     'instances',
+    'logs',
     'watch',
     'options',
     'ports/listen-error',
@@ -22,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   control: ['instances', 'options', 'type server/api'],
   instances: [],
+  logs: ['options', 'worker/patient-write'],
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
@@ -38,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/hold-queue',
     'proxy/client-of',
     'proxy/outcome',
+    'proxy/watch-answer',
+    'proxy/http2-client',
     'child/ready'
   ],
   distributor: ['proxy', 'options'],

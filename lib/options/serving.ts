@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { OptionError } from '../errors.js'
+import type { AccessLog } from './access-entry.js'
 import { parseBalance, type Balance, type ResolvedBalance } from './balance.js'
-import { asBoolean, asString, asWhole } from './checks.js'
+import { asBoolean, asFunction, asString, asWhole } from './checks.js'
 import { parseDuration, positiveDuration, type Duration } from './duration.js'
 import { parseHoldResponse, type HoldResponse, type ResolvedHoldResponse } from './hold-response.js'
 import { parseTrust } from './trust.js'
@@ -62,6 +63,11 @@ export interface ServingOptions {
    * by the time that it takes. Default true.
    */
   fastPath?: boolean
+  /**
+   * Gets an entry when all is over with a request or an upgrade. Requests then have an `X-Request-Id`, the client's or a
+   * new one, and so have their answers; they do not take the fast path. Default: none.
+   */
+  accessLog?: AccessLog
 }
 
 /** These options as the code uses them: complete, checked, durations in milliseconds. */
@@ -77,6 +83,7 @@ export interface ResolvedServing {
   readonly proxyTimeoutMs: number
   readonly via: string | undefined
   readonly fastPath: boolean
+  readonly accessLog: AccessLog | undefined
 }
 
 /** Their names. */
@@ -91,7 +98,8 @@ export const SERVING = {
   holdResponse: true,
   proxyTimeout: true,
   via: true,
-  fastPath: true
+  fastPath: true,
+  accessLog: true
 } satisfies Record<keyof ServingOptions, true>
 
 /**
@@ -100,7 +108,7 @@ export const SERVING = {
  * @throws {OptionError} `UP_ERR_OPTION`
  */
 export function resolveServing(given: Record<string, unknown>): ResolvedServing {
-  const { holdFile, holdResponse } = given
+  const { holdFile, holdResponse, accessLog } = given
   return {
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
     balance: parseBalance('balance', given['balance'] ?? 'round-robin'),
@@ -112,7 +120,9 @@ export function resolveServing(given: Record<string, unknown>): ResolvedServing 
     holdResponse: holdResponse == null ? undefined : parseHoldResponse('holdResponse', holdResponse),
     proxyTimeoutMs: parseDuration('proxyTimeout', given['proxyTimeout'] ?? '60s'),
     via: parseVia('via', given['via'] ?? true),
-    fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
+    // Nobody would see what becomes of a request there.
+    fastPath: asBoolean('fastPath', given['fastPath'] ?? true) && accessLog == null,
+    accessLog: accessLog == null ? undefined : asFunction<AccessLog>('accessLog', accessLog)
   }
 }
 

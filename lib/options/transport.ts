@@ -17,6 +17,7 @@ const OF_PROXY: Readonly<Record<string, string>> = {
   proxyTimeout: 'the master does not wait for answers',
   via: 'the master adds no fields',
   fastPath: 'the master forwards nothing',
+  accessLog: 'the master sees no request',
   workerBind: 'the workers listen on the port itself'
 }
 
