@@ -41,7 +41,8 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
   const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
   if (!run(command, { ...input, args })) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, ...flags } = readFlags(command, APP_FLAGS)
+  const { master, rest: flags } = splitSettings(readFlags(command, APP_FLAGS))
+  const { tlsCert, accessFile } = master
   const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
   const [file] = command.args
   const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
@@ -55,6 +56,10 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     const wanted = "absent with --transport handoff: TLS ends in the app's own server"
     throw new OptionError('--tls-cert', tlsCert, wanted)
   }
+  if (up.transport === 'handoff' && accessFile !== undefined) {
+    const wanted = 'absent with --transport handoff: the master sees no request'
+    throw new OptionError('--access-log', accessFile, wanted)
+  }
   const allArgs = [...start.args, ...appArgs]
   const files = envFilesIn(execArgv, cwd)
   const env = { ...readEnvFiles(files), ...input.env, ...start.env }
@@ -63,7 +68,7 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     foundIn: start.foundIn,
     env: start.env,
     envFiles: files.map(({ path }) => path),
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, env),
+    ...masterOptions(master, env),
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
     up: {
@@ -85,15 +90,13 @@ function splitArgs(args: readonly string[]): [readonly string[], readonly string
 export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   const command = createProxyCommand(input.version)
   if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, title, ...proxy } = readFlags(
-    command,
-    PROXY_FLAGS
-  )
+  const { master, rest } = splitSettings(readFlags(command, PROXY_FLAGS))
+  const { title, ...proxy } = rest
   const upstreams = [...command.args]
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {
     upstreams,
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control }, input.env),
+    ...masterOptions(master, input.env),
     title,
     proxy
   }
@@ -112,25 +115,39 @@ function run(command: Command, { args, print }: ParseInput): boolean {
   }
 }
 
-function masterOptions(
-  {
+type Given = { [Name in keyof MasterSettings]?: MasterSettings[Name] | undefined }
+
+/** Those about the master itself, and the others. */
+function splitSettings<All extends Given>(
+  all: All
+): { master: Given; rest: Omit<All, keyof MasterSettings> } {
+  const {
     port,
     host,
     pidFile,
     tlsCert,
     tlsKey,
     name,
-    control
-  }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
-  env: ParseInput['env']
-): MasterOptions {
+    control,
+    logFormat,
+    accessFile,
+    accessFormat,
+    ...rest
+  } = all
+  const listening = { port, host, pidFile, tlsCert, tlsKey, name, control }
+  return { master: { ...listening, logFormat, accessFile, accessFormat }, rest }
+}
+
+function masterOptions(given: Given, env: ParseInput['env']): MasterOptions {
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, logFormat, accessFile, accessFormat } = given
   return {
     port: port ?? portFrom(env['PORT']),
     portGiven: port !== undefined,
     host,
     pidFile,
     tls: tlsFiles(tlsCert, tlsKey),
-    control: { control, name, folder: controlFolder(env) }
+    control: { control, name, folder: controlFolder(env) },
+    logs: { format: logFormat, accessFile, accessFormat }
   }
 }
 

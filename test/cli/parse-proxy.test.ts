@@ -40,6 +40,7 @@ test('Only an upstream is needed', () => {
     pidFile: undefined,
     tls: undefined,
     control: { control: undefined, name: undefined, folder: controlFolder({}) },
+    logs: { format: undefined, accessFile: undefined, accessFormat: undefined },
     title: undefined,
     proxy: {}
   })
@@ -64,6 +65,7 @@ test('Each option is taken over, under its short name as under its long one', t 
     ],
     ['--health-passes', '4', '--health-fails', '5', '--health-status', '200-299,404', '--no-via'],
     ['--name', 'shop', '--control', 'c.sock'],
+    ['--log-format', 'json', '--access-log', 'a.log', '--access-format', 'combined'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--pidfile', 'up.pid', '--title', 'shop'],
     ['--timeout', '9s', 'localhost:2000', 'unix:/tmp/b.sock#backup']
   ].flat()
@@ -75,6 +77,7 @@ test('Each option is taken over, under its short name as under its long one', t 
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },
     control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
+    logs: { format: 'json', accessFile: 'a.log', accessFormat: 'combined' },
     title: 'shop',
     proxy: {
       balance: 'least-requests',

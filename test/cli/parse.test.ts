@@ -58,6 +58,7 @@ test('Only a file is needed', () => {
     pidFile: undefined,
     tls: undefined,
     control: { control: undefined, name: undefined, folder: controlFolder({}) },
+    logs: { format: undefined, accessFile: undefined, accessFormat: undefined },
     up: {}
   })
 })
@@ -82,6 +83,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     ['--balance', 'least-requests', '--max-connections', '8'],
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
     ['--name', 'shop', '--control', 'c.sock'],
+    ['--log-format', 'json', '--access-log', 'a.log', '--access-format', 'combined'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
   ].flat()
   const expected: CliOptions = {
@@ -97,6 +99,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     pidFile: 'up.pid',
     tls: { cert: 'c.pem', key: 'k.pem' },
     control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
+    logs: { format: 'json', accessFile: 'a.log', accessFormat: 'combined' },
     up: {
       numWorkers: 3,
       workerTimeout: 2000,
