@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'control',
     'instances',
+    'logs',
     'metrics',
     'watch',
     'options',
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['instances', 'options', 'type server/api'],
   metrics: ['meters', 'type control/feed', 'type server/api'],
   instances: [],
+  logs: ['options', 'worker/patient-write'],
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
@@ -42,6 +44,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/hold-queue',
     'proxy/client-of',
     'proxy/outcome',
+    'proxy/watch-answer',
+    'proxy/http2-client',
     'child/ready'
   ],
   distributor: ['proxy', 'options'],

@@ -38,7 +38,10 @@ export class AppMaster extends Master {
       : undefined
     const { host, port, portGiven, tls, up } = options
     const listen = { port, override: portGiven, ...(host === undefined ? {} : { host }) }
-    this.#srv = new UpServer(parts.server, file, { ...up, listen })
+    const { accessLog } = parts
+    const { workers: output } = parts.logs
+    const logging = { ...(accessLog && { accessLog }), ...(output && { output }) }
+    this.#srv = new UpServer(parts.server, file, { ...up, ...logging, listen })
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, this.out, this.#report, this.feed, () => this.refreshCertificate())
     tellApp(this.#srv, this.feed)

@@ -6,6 +6,7 @@ import type { UpOptions } from '../options/options.js'
 import { parseWorkerCount } from '../options/worker-count.js'
 import { EXTENSIONS } from '../watch/filter.js'
 import { LISTENING, portFlag, servingFlags, type MasterSettings } from './common-flags.js'
+import { LOGGING } from './log-flags.js'
 import { addFlags, type Flag } from './flag.js'
 import { asExtensions, each, oneOf } from './flag-values.js'
 
@@ -130,7 +131,8 @@ export const APP_FLAGS: readonly Flag<AppSettings>[] = [
     sets: 'workerBind',
     read: oneOf(['socket', 'port'])
   },
-  ...servingFlags('worker')
+  ...servingFlags('worker'),
+  ...LOGGING
 ]
 
 /** Describes the command line of `up [file]`. */

@@ -8,9 +8,10 @@ import type { ServingOptions } from '../options/serving.js'
 import type { Flag } from './flag.js'
 import { asControl, asHost, asInstanceName, asPort, checkedBy, oneOf, whole } from './flag-values.js'
 import { readHoldPage } from './hold-page.js'
+import type { LogSettings } from './log-flags.js'
 
 /** What options say about the master itself. */
-export interface MasterSettings {
+export interface MasterSettings extends LogSettings {
   readonly port: number
   readonly host: string
   readonly tlsCert: string

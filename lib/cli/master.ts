@@ -5,7 +5,9 @@ import { Feed } from '../control/feed.js'
 import type { Steered } from '../control/steered.js'
 import type { Certificate } from './certificate.js'
 import { count, headline } from './format.js'
+import type { AccessLog } from '../options/access-entry.js'
 import { describeAddress } from './listen.js'
+import type { Logs } from './logs.js'
 import type { MasterOptions } from './options.js'
 import type { Output } from './output.js'
 import { Terminal } from './terminal.js'
@@ -19,7 +21,9 @@ export interface MasterParts {
   readonly server: Server | Http2SecureServer
   /** What the server uses, if it has one. */
   readonly certificate: Certificate | undefined
-  readonly out: Output
+  readonly logs: Logs
+  /** The access log; undefined: there is none. */
+  readonly accessLog: AccessLog | undefined
   /** What the control API calls it. */
   readonly name: string
 }
@@ -42,12 +46,12 @@ export abstract class Master {
   #stopping = false
   #acceptErrorAt = -Infinity
 
-  constructor({ server, certificate, out, name }: MasterParts, { host }: MasterOptions) {
+  constructor({ server, certificate, logs, name }: MasterParts, { host }: MasterOptions) {
     this.name = name
     this.#server = server
     this.#host = host
     this.#certificate = certificate
-    this.out = out
+    this.out = logs.out
     this.ended = new Promise(resolve => (this.#end = resolve))
     server.on('error', (error: Error) => this.#onAcceptError(error))
   }

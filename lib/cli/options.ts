@@ -1,4 +1,6 @@
 import type { AdminOptions } from '../admin/admin-server.js'
+import type { AccessFormat } from '../logs/access-writer.js'
+import type { LogFormat } from '../logs/log-format.js'
 import type { UpOptions } from '../options/options.js'
 import type { ProxyOptions } from '../options/proxy-options.js'
 
@@ -15,6 +17,16 @@ export interface MasterOptions {
   readonly control: ControlOptions
   /** undefined: no admin server. */
   readonly admin: AdminOptions | undefined
+  readonly logs: LogOptions
+}
+
+/** What is written of what happens, and how. */
+export interface LogOptions {
+  /** undefined: as is usual for where it goes; so of the other. */
+  readonly format: LogFormat | undefined
+  /** A path, `-` for stdout; undefined: there is no access log. */
+  readonly accessFile: string | undefined
+  readonly accessFormat: AccessFormat | undefined
 }
 
 /** Where the control socket is. */

@@ -2,41 +2,46 @@ import { closeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
 import pico from 'picocolors'
+import type { JsonLog, Level } from '../logs/json-log.js'
 
 type Colours = ReturnType<typeof pico.createColors>
 
-/** Writes lines for people. What it prints is not for programs: they use events and `status()`. */
+/** Writes lines for people, or as JSON for logs. Programs use events and `status()` instead. */
 export class Output {
   readonly #stream: Writable
   readonly #colours: Colours
+  readonly #json: JsonLog | undefined
 
-  constructor(stream: Writable, coloured: boolean) {
+  /** @param json where its lines go instead, if they are to be JSON */
+  constructor(stream: Writable, coloured: boolean, json?: JsonLog) {
     this.#stream = stream
+    this.#json = json
     this.#colours = pico.createColors(coloured)
   }
 
   info(text: string): void {
-    this.#line(text)
+    this.#line('info', text)
   }
 
   /** Something that was wanted is done. */
   good(text: string): void {
-    this.#line(this.#colours.green(text))
+    this.#line('info', text, this.#colours.green)
   }
 
   /** Something to know, that needs nobody's action. */
   warn(text: string): void {
-    this.#line(this.#colours.yellow(text))
+    this.#line('warn', text, this.#colours.yellow)
   }
 
   /** Something failed; further lines of the text are kept. */
   error(text: string): void {
-    const [first = '', ...more] = text.split('\n')
-    this.#line([this.#colours.red(first), ...more].join('\n'))
+    this.#line('error', text, this.#colours.red)
   }
 
-  #line(text: string): void {
-    this.#stream.write(`${this.#colours.dim('up:')} ${text}\n`)
+  #line(level: Level, text: string, paint = (first: string): string => first): void {
+    if (this.#json !== undefined) return this.#json.write(level, text)
+    const [first = '', ...more] = text.split('\n')
+    this.#stream.write(`${this.#colours.dim('up:')} ${[paint(first), ...more].join('\n')}\n`)
   }
 }
 

@@ -44,10 +44,8 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
   const [args, appArgs] = splitArgs(input.args)
   const command = createCommand(input.version)
   if (!run(command, { ...input, args })) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, ...flags } = readFlags(
-    command,
-    APP_FLAGS
-  )
+  const { master, rest: flags } = splitSettings(readFlags(command, APP_FLAGS))
+  const { tlsCert, accessFile } = master
   const { watch, extensions, envFiles = [], optionalEnvFiles = [], nodeArgs = [], ...up } = flags
   const [file] = command.args
   const start = file === undefined ? findStart(cwd) : startOf(asString('<file>', file))
@@ -61,6 +59,10 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     const wanted = "absent with --transport handoff: TLS ends in the app's own server"
     throw new OptionError('--tls-cert', tlsCert, wanted)
   }
+  if (up.transport === 'handoff' && accessFile !== undefined) {
+    const wanted = 'absent with --transport handoff: the master sees no request'
+    throw new OptionError('--access-log', accessFile, wanted)
+  }
   const allArgs = [...start.args, ...appArgs]
   const files = envFilesIn(execArgv, cwd)
   const env = { ...readEnvFiles(files), ...input.env, ...start.env }
@@ -69,7 +71,7 @@ export function parseArgs(input: AppParseInput): CliOptions | undefined {
     foundIn: start.foundIn,
     env: start.env,
     envFiles: files.map(({ path }) => path),
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken }, env),
+    ...masterOptions(master, env),
     watch: watch === true,
     extensions: extensions?.flat() ?? [],
     up: {
@@ -91,13 +93,13 @@ function splitArgs(args: readonly string[]): [readonly string[], readonly string
 export function parseProxyArgs(input: ParseInput): CliProxyOptions | undefined {
   const command = createProxyCommand(input.version)
   if (!run(command, input)) return undefined
-  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken, title, ...proxy } =
-    readFlags(command, PROXY_FLAGS)
+  const { master, rest } = splitSettings(readFlags(command, PROXY_FLAGS))
+  const { title, ...proxy } = rest
   const upstreams = [...command.args]
   parseUpstreams('<upstream>', upstreams, () => '<upstream>')
   return {
     upstreams,
-    ...masterOptions({ port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken }, input.env),
+    ...masterOptions(master, input.env),
     title,
     proxy
   }
@@ -116,8 +118,13 @@ export function run(command: Command, { args, print }: Pick<ParseInput, 'args' |
   }
 }
 
-function masterOptions(
-  {
+type Given = { [Name in keyof MasterSettings]?: MasterSettings[Name] | undefined }
+
+/** Those about the master itself, and the others. */
+function splitSettings<All extends Given>(
+  all: All
+): { master: Given; rest: Omit<All, keyof MasterSettings> } {
+  const {
     port,
     host,
     pidFile,
@@ -126,10 +133,19 @@ function masterOptions(
     name,
     control,
     admin,
-    adminToken
-  }: { [Name in keyof MasterSettings]: MasterSettings[Name] | undefined },
-  env: ParseInput['env']
-): MasterOptions {
+    adminToken,
+    logFormat,
+    accessFile,
+    accessFormat,
+    ...rest
+  } = all
+  const listening = { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken }
+  return { master: { ...listening, logFormat, accessFile, accessFormat }, rest }
+}
+
+function masterOptions(given: Given, env: ParseInput['env']): MasterOptions {
+  const { port, host, pidFile, tlsCert, tlsKey, name, control, admin, adminToken } = given
+  const { logFormat, accessFile, accessFormat } = given
   return {
     port: port ?? portFrom(env['PORT']),
     portGiven: port !== undefined,
@@ -137,7 +153,8 @@ function masterOptions(
     pidFile,
     tls: tlsFiles(tlsCert, tlsKey),
     control: { control, name, folder: controlFolder(env) },
-    admin: admin && adminOptions(admin, adminToken, env['UP_ADMIN_TOKEN'])
+    admin: admin && adminOptions(admin, adminToken, env['UP_ADMIN_TOKEN']),
+    logs: { format: logFormat, accessFile, accessFormat }
   }
 }
 

@@ -4,6 +4,7 @@ import { parseDuration, positiveDuration } from '../options/duration.js'
 import { parseHealthPath, type ProxyOptions } from '../options/proxy-options.js'
 import { parseStatuses } from '../options/status-list.js'
 import { LISTENING, portFlag, servingFlags, type MasterSettings } from './common-flags.js'
+import { LOGGING } from './log-flags.js'
 import { addFlags, type Flag } from './flag.js'
 import { checkedBy, oneOf, whole } from './flag-values.js'
 
@@ -81,7 +82,8 @@ export const PROXY_FLAGS: readonly Flag<ProxySettings>[] = [
     sets: 'healthStatus',
     read: checkedBy(parseStatuses),
     needs: '--health-path'
-  }
+  },
+  ...LOGGING
 ]
 
 /** Describes the command line of `up proxy <upstream...>`. */

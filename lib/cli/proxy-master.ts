@@ -14,7 +14,9 @@ export class ProxyMaster extends Master {
 
   constructor(parts: MasterParts, options: CliProxyOptions) {
     super(parts, options)
-    this.#srv = new ProxyServer(parts.server, options.upstreams, options.proxy)
+    const { accessLog } = parts
+    const proxy = { ...options.proxy, ...(accessLog && { accessLog }) }
+    this.#srv = new ProxyServer(parts.server, options.upstreams, proxy)
     if (options.title !== undefined) process.title = `${options.title} proxy`
     this.#srv
       .on('unavailable', ({ name }, reason) => {

@@ -11,7 +11,7 @@ import { headline } from './format.js'
 import { createMasterServer, listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
 import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
-import type { Output } from './output.js'
+import type { Logs } from './logs.js'
 import { PidFile } from './pid-file.js'
 import { openControl } from './open-control.js'
 import { ProxyMaster } from './proxy-master.js'
@@ -23,14 +23,14 @@ import { handleSignals } from './signals.js'
  * @returns the exit code
  * @throws {UpError} it could not begin to serve; match on `code`
  */
-export async function startApp(options: CliOptions, out: Output): Promise<number> {
+export async function startApp(options: CliOptions, logs: Logs): Promise<number> {
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
   // Without --port the app may know a port of its own: its first worker says. With the handoff, workers listen.
   const listensNow = options.portGiven && options.up.transport !== 'handoff'
   return start(
     options,
-    out,
+    logs,
     { listensNow, name: instanceName(file) },
     parts => new AppMaster(parts, file, options)
   )
@@ -42,9 +42,9 @@ export async function startApp(options: CliOptions, out: Output): Promise<number
  * @returns the exit code
  * @throws {UpError} it could not begin to serve; match on `code`
  */
-export async function startProxy(options: CliProxyOptions, out: Output): Promise<number> {
+export async function startProxy(options: CliProxyOptions, logs: Logs): Promise<number> {
   resolveProxyOptions(options.proxy)
-  return start(options, out, { listensNow: true, name: 'proxy' }, parts => new ProxyMaster(parts, options))
+  return start(options, logs, { listensNow: true, name: 'proxy' }, parts => new ProxyMaster(parts, options))
 }
 
 interface Begin {
@@ -60,7 +60,7 @@ interface Begin {
  */
 async function start(
   options: MasterOptions,
-  out: Output,
+  logs: Logs,
   { listensNow, name }: Begin,
   createMaster: (parts: MasterParts) => Master
 ): Promise<number> {
@@ -82,20 +82,23 @@ async function start(
       const { control: path, name: given } = options.control
       if (path !== undefined || given !== undefined) throw error
       // Nobody has asked for it, and the app is what all this is for.
-      out.warn(headline(error))
+      logs.out.warn(headline(error))
       return undefined
     }
   )
   process.on('exit', () => control?.close())
   const admin = options.admin && (await AdminServer.open(options.admin))
+  const own = control?.name ?? name
+  logs.name(own)
+  const accessLog = logs.openAccess(own)
   const server = listensNow ? await listen({ port, host, tls }) : createMasterServer(tls)
   pidFile?.acquire()
-  const master = createMaster({ server, certificate, out, name: control?.name ?? name })
+  const master = createMaster({ server, certificate, logs, accessLog, name: own })
   reload = signal => master.reload(signal)
   stop = signal => master.stop(signal)
   answer = handleCalls(master.steered)
   admin?.show(master.steered)
-  if (admin !== undefined) out.good(`the admin page is at ${admin.url}`)
+  if (admin !== undefined) logs.out.good(`the admin page is at ${admin.url}`)
   return master.ended.finally(() => {
     control?.close()
     admin?.close()

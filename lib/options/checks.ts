@@ -32,6 +32,12 @@ export function asOneOf<T extends string>(option: string, value: unknown, allowe
   return found
 }
 
+/** What it takes and gives cannot be checked. */
+export function asFunction<T extends (...args: never) => unknown>(option: string, value: unknown): T {
+  if (typeof value !== 'function') throw new OptionError(option, value, 'a function')
+  return value as T
+}
+
 export function asObject(option: string, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new OptionError(option, value, 'an object')

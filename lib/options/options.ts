@@ -1,4 +1,5 @@
 import type { Duration } from './duration.js'
+import type { Output } from './output.js'
 import type { ResolvedServing, ServingOptions } from './serving.js'
 import type { Transport } from './transport.js'
 import type { WorkerCount } from './worker-count.js'
@@ -92,6 +93,11 @@ export interface UpOptions extends ServingOptions {
   execArgv?: readonly string[]
   /** Arguments of the app: `process.argv.slice(2)` in the workers. Default none. */
   args?: readonly string[]
+  /**
+   * Gets each line that a worker writes, as `{ pid, generation, stream, text }`. While a promise that it returned is
+   * pending, nothing more is read of that stream, and the worker waits. Default: stdout and stderr of the master.
+   */
+  output?: Output
 }
 
 /** The options as the code uses them: complete, checked, frozen; durations in milliseconds. */
@@ -118,4 +124,5 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execArgv: readonly string[]
   readonly args: readonly string[]
+  readonly output: Output | undefined
 }

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError, show } from '../errors.js'
-import { asBoolean, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
+import { asBoolean, asFunction, asObject, asOneOf, asString, asStrings, asWhole } from './checks.js'
 import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
 import { checkExecArgv, inheritedExecArgv } from './exec-argv.js'
+import type { Output } from './output.js'
 import type { ResolvedOptions, Strategy, UpOptions } from './options.js'
 import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseTransport } from './transport.js'
@@ -32,6 +33,7 @@ const KNOWN = {
   env: true,
   execArgv: true,
   args: true,
+  output: true,
   ...SERVING
 } satisfies Record<keyof UpOptions, true>
 
@@ -71,6 +73,7 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
     execArgv: Object.freeze(readExecArgv(given['execArgv'])),
     args: Object.freeze([...readArgs(given['args'] ?? [])]),
+    output: given['output'] == null ? undefined : asFunction<Output>('output', given['output']),
     ...resolveServing(given)
   })
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { OptionError } from '../errors.js'
+import type { AccessLog } from './access-entry.js'
 import { parseBalance, type Balance, type ResolvedBalance } from './balance.js'
-import { asBoolean, asString, asWhole } from './checks.js'
+import { asBoolean, asFunction, asString, asWhole } from './checks.js'
 import { parseDuration, positiveDuration, type Duration } from './duration.js'
 import { parseHealthPrefix } from './health-prefix.js'
 import { parseHoldResponse, type HoldResponse, type ResolvedHoldResponse } from './hold-response.js'
@@ -68,6 +69,11 @@ export interface ServingOptions {
    * by the time that it takes. Default true.
    */
   fastPath?: boolean
+  /**
+   * Gets an entry when all is over with a request or an upgrade. Requests then have an `X-Request-Id`, the client's or a
+   * new one, and so have their answers; they do not take the fast path. Default: none.
+   */
+  accessLog?: AccessLog
 }
 
 /** These options as the code uses them: complete, checked, durations in milliseconds. */
@@ -85,6 +91,7 @@ export interface ResolvedServing {
   /** Without a slash at its end. */
   readonly healthPrefix: string | undefined
   readonly fastPath: boolean
+  readonly accessLog: AccessLog | undefined
 }
 
 /** Their names. */
@@ -100,7 +107,8 @@ export const SERVING = {
   proxyTimeout: true,
   via: true,
   healthPrefix: true,
-  fastPath: true
+  fastPath: true,
+  accessLog: true
 } satisfies Record<keyof ServingOptions, true>
 
 /**
@@ -109,7 +117,7 @@ export const SERVING = {
  * @throws {OptionError} `UP_ERR_OPTION`
  */
 export function resolveServing(given: Record<string, unknown>): ResolvedServing {
-  const { holdFile, holdResponse, healthPrefix } = given
+  const { holdFile, holdResponse, healthPrefix, accessLog } = given
   return {
     trust: parseTrust('trustProxy', given['trustProxy'] ?? false),
     balance: parseBalance('balance', given['balance'] ?? 'round-robin'),
@@ -122,7 +130,9 @@ export function resolveServing(given: Record<string, unknown>): ResolvedServing 
     proxyTimeoutMs: parseDuration('proxyTimeout', given['proxyTimeout'] ?? '60s'),
     via: parseVia('via', given['via'] ?? true),
     healthPrefix: healthPrefix == null ? undefined : parseHealthPrefix('healthPrefix', healthPrefix),
-    fastPath: asBoolean('fastPath', given['fastPath'] ?? true)
+    // Nobody would see what becomes of a request there.
+    fastPath: asBoolean('fastPath', given['fastPath'] ?? true) && accessLog == null,
+    accessLog: accessLog == null ? undefined : asFunction<AccessLog>('accessLog', accessLog)
   }
 }
 

@@ -18,6 +18,7 @@ const OF_PROXY: Readonly<Record<string, string>> = {
   via: 'the master adds no fields',
   healthPrefix: 'the master sees no request; ask the control API',
   fastPath: 'the master forwards nothing',
+  accessLog: 'the master sees no request',
   workerBind: 'the workers listen on the port itself'
 }
 

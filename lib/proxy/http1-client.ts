@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http'
 import type { ClientProtocol } from './client-protocol.js'
 import { writeContinue, writeInterim } from './interim.js'
 import { writeResponseHead } from './response-fields.js'
+import { onlyCounts } from './watch-answer.js'
 import { truncate } from './truncate.js'
 
 const EMPTY = Buffer.alloc(0)
@@ -30,7 +31,7 @@ export const http1: ClientProtocol = {
 
   sendAll(res) {
     // Middleware may have put its own function in the place of `write`, and keep what it gets.
-    if (res.write !== ServerResponse.prototype.write) return false
+    if (res.write !== ServerResponse.prototype.write && !onlyCounts(res.write)) return false
     // node:http corks the socket for the rest of the tick, to put short pieces together.
     res.socket?.uncork()
     return res.writableLength === 0

@@ -3,6 +3,10 @@ import type { Kind } from './job.js'
 
 /** What requests are given to: a worker, or a server that somebody else started. */
 export interface Backend extends Candidate {
+  /** Of a worker. */
+  readonly pid?: number | undefined
+  /** Of a server that somebody else started. */
+  readonly name?: string
   /** Whether it is there for the case that no other is. */
   readonly backup?: boolean
   /** How often a request that it broke off, and that may be repeated, is repeated. Default 1. */

@@ -19,6 +19,7 @@ import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
 import type { Outcome } from '../proxy/outcome.js'
 import type { HoldStatus, PauseOptions, PauseResult, ResumeOptions, ServerState, ShutBy } from './api.js'
+import { AccessWatch } from './access-watch.js'
 import { attachFront } from './attach-front.js'
 import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
@@ -44,6 +45,7 @@ export abstract class BalancedServer<
   readonly #options: ResolvedServing
   readonly #front: Front | undefined
   readonly #health: Health | undefined
+  readonly #access: AccessWatch | undefined
   readonly #holdFile: HoldFile | undefined
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closing: Promise<void> | undefined
@@ -64,7 +66,7 @@ export abstract class BalancedServer<
     this.#options = options
     this.meter = meter
     this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
-    const { healthPrefix, holdFile, holdPollMs } = options
+    const { healthPrefix, holdFile, holdPollMs, accessLog } = options
     if (healthPrefix !== undefined)
       this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
@@ -76,6 +78,7 @@ export abstract class BalancedServer<
         health: this.#health,
         answerOf
       })
+    if (accessLog !== undefined) this.#access = new AccessWatch(server, accessLog, this.trust)
     if (holdFile === undefined) return
     this.#holdFile = new HoldFile(holdFile, holdPollMs, present => this.#onHoldFile(present))
     if (!this.#holdFile.present) this.dispatcher.gate.close('hold-file')
@@ -155,6 +158,7 @@ export abstract class BalancedServer<
   protected release(): void {
     this.#holdFile?.close()
     this.#front?.detach()
+    this.#access?.detach()
     this.detach()
   }
 
@@ -171,13 +175,17 @@ export abstract class BalancedServer<
   ): Promise<void> {
     const visit = this.dispatcher.visit(req, false)
     if (visit !== undefined) this.onVisit(visit, res)
-    const forward: Forward<B> = upstream => {
+    const record = this.#access?.of(req)
+    const forward: Forward<B> = (upstream, _onAnswered, backend) => {
       if (visit !== undefined) giveCookies(visit, res)
-      return this.forwardRequest(req, res, upstream)
+      record?.given(backend)
+      const outcome = this.forwardRequest(req, res, upstream)
+      return record?.followed(outcome) ?? outcome
     }
     const client = clientOf(req)
     // What the client sends while it waits stays with it; whoever reads the body lets it go on.
     const onHold = (): void => {
+      record?.onHold()
       if (client instanceof Socket && hasBody(req) && !req.complete) client.pause()
     }
     const error = await this.dispatcher.serve({ kind: 'request', client, forward, visit, onHold })
@@ -186,9 +194,19 @@ export abstract class BalancedServer<
 
   protected override async handleUpgrade(req: DistributorRequest, socket: Duplex, next: Next): Promise<void> {
     const visit = this.dispatcher.visit(req, true)
-    const forward: Forward<B> = (upstream, onAnswered) =>
-      this.forwardUpgrade(req, socket, upstream, onAnswered, cookieLines(visit))
-    const error = await this.dispatcher.serve({ kind: 'upgrade', client: socket, forward, visit })
+    const record = this.#access?.of(req)
+    const forward: Forward<B> = (upstream, onAnswered, backend) => {
+      record?.given(backend)
+      const onSwitched = (): void => {
+        record?.switched()
+        onAnswered()
+      }
+      const fields = (cookieLines(visit) ?? '') + (record?.idLine ?? '')
+      const outcome = this.forwardUpgrade(req, socket, upstream, onSwitched, fields)
+      return record?.followed(outcome) ?? outcome
+    }
+    const onHold = (): void => record?.onHold()
+    const error = await this.dispatcher.serve({ kind: 'upgrade', client: socket, forward, visit, onHold })
     if (error !== undefined) next(error)
   }
 
@@ -199,16 +217,19 @@ export abstract class BalancedServer<
     return this.dispatcher.pass(client, send)
   }
 
-  protected override handleError(error: unknown, _req: DistributorRequest, res: ServerResponse): void {
-    answerError(this.#answerOf(error), res)
+  protected override handleError(error: unknown, req: DistributorRequest, res: ServerResponse): void {
+    answerError(this.#answerOf(error, req), res)
   }
 
-  protected override handleUpgradeError(error: unknown, _req: DistributorRequest, socket: Duplex): void {
-    answerUpgradeError(error, this.#answerOf(error), socket)
+  protected override handleUpgradeError(error: unknown, req: DistributorRequest, socket: Duplex): void {
+    const answer = this.#answerOf(error, req)
+    this.#access?.of(req)?.refused(answer.status)
+    answerUpgradeError(error, answer, socket)
   }
 
-  #answerOf(error: unknown): ErrorAnswer {
-    return holdAnswer(error, this.#options.holdResponse) ?? errorAnswer(error)
+  #answerOf(error: unknown, req?: DistributorRequest): ErrorAnswer {
+    const answer = holdAnswer(error, this.#options.holdResponse) ?? errorAnswer(error)
+    return (req && this.#access?.of(req)?.marked(answer)) ?? answer
   }
 
   #onHoldFile(present: boolean): void {

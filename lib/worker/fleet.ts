@@ -54,6 +54,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #folder: SocketFolder | undefined
   readonly #guard: Guard
   readonly #echo = new StderrEcho()
+  /** Of processes that are gone, and have written what is not out yet. */
+  readonly #lastWords = new Set<Promise<void>>()
   #lastNumber = 0
 
   /** @param file absolute path of the user's module */
@@ -185,7 +187,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   /** Ends what the workers' processes needed; to be called when they are gone. */
   async close(): Promise<void> {
-    await this.#guard.close()
+    await Promise.all([this.#guard.close(), ...this.#lastWords])
     this.#folder?.remove()
   }
 
@@ -234,6 +236,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   #onGone(worker: Worker, binds: readonly Bind[]): void {
     this.alive.delete(worker)
+    const words = worker.output.whenOut().finally(() => this.#lastWords.delete(words))
+    this.#lastWords.add(words)
     this.emit('unavailable', worker)
     for (const bind of binds) if ('socketPath' in bind) this.#folder?.removeSocket(bind.socketPath)
     this.emit('terminate', worker)

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Output } from '../options/output.js'
 import type { Guard } from './guard.js'
 import type { Bind, StartMessage } from './messages.js'
 import type { StderrEcho } from './stderr-echo.js'
-import type { TextTail } from './text-tail.js'
 
 /** How to start a worker, and how long things may take; times in milliseconds, 0 is no limit. */
 export interface WorkerSpec {
@@ -25,22 +25,21 @@ export interface WorkerSpec {
   readonly unresponsiveTimeoutMs: number
   readonly guard: Guard
   readonly echo: StderrEcho
+  readonly output: Output | undefined
 }
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url))
 
-/** Forks a worker process. Its stdout goes on to the master's own; the end of its stderr is kept. */
-export function forkWorker(spec: WorkerSpec, stderr: TextTail): ChildProcess {
-  const proc = fork(ENTRY, [spec.start.file], {
+/** Forks a worker process. Unless somebody wants its lines, its stdout may be the master's own. */
+export function forkWorker(spec: WorkerSpec): ChildProcess {
+  const isPiped = process.stdout.isTTY || spec.output !== undefined
+  return fork(ENTRY, [spec.start.file], {
     cwd: spec.cwd,
     env: { ...process.env, ...spec.env },
     execArgv: [...spec.execArgv],
     // Never the terminal itself: at its exit Node sets a terminal back to what it was at its start.
-    stdio: ['ignore', process.stdout.isTTY ? 'pipe' : 'inherit', 'pipe', 'ipc'],
+    stdio: ['ignore', isPiped ? 'pipe' : 'inherit', 'pipe', 'ipc'],
     // A session of its own: Ctrl+C in a terminal is for the master, who lets workers finish.
     detached: true
   })
-  proc.stdout?.on('error', () => {}).on('data', (piece: Buffer) => process.stdout.write(piece))
-  proc.stderr?.on('error', () => {}).on('data', (piece: Buffer) => stderr.push(piece))
-  return proc
 }

@@ -25,18 +25,20 @@ export class StderrEcho {
     this.#lastFailure = undefined
   }
 
-  follow(stderr: Readable | null): FollowedStderr {
+  /** @param write shows it */
+  follow(stderr: Readable | null, write: (piece: Buffer) => void): FollowedStderr {
     let held: Buffer[] | undefined = []
     let size = 0
     const release = (): void => {
       clearTimeout(timer)
-      if (held !== undefined && size > 0) process.stderr.write(Buffer.concat(held))
+      const all = held
       held = undefined
+      if (all !== undefined && size > 0) write(Buffer.concat(all))
     }
     const timer = setTimeout(release, HOLD_MS)
     stderr?.on('data', (piece: Buffer) => {
       if (held === undefined) {
-        process.stderr.write(piece)
+        write(piece)
         return
       }
       held.push(piece)

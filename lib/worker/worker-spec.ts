@@ -35,6 +35,7 @@ export function workerSpec(
     lingerMs: options.balance.policy === 'sticky' ? options.balance.lingerMs : 0,
     pingIntervalMs: options.workerPingIntervalMs,
     unresponsiveTimeoutMs: options.unresponsiveTimeoutMs,
+    output: options.output,
     ...parts
   }
 }

@@ -10,11 +10,10 @@ import { Heartbeat } from './heartbeat.js'
 import { Listenings } from './listenings.js'
 import type { FromWorker, Vitals } from './messages.js'
 import { Sharer } from './sharer.js'
-import type { FollowedStderr } from './stderr-echo.js'
 import { Termination } from './termination.js'
-import { TextTail } from './text-tail.js'
 import type { ReadyState, WorkerEvents, WorkKind } from './worker-events.js'
-import { afterStderr, lateness, silence, startFailure, STDERR_TAIL, workerFailure } from './worker-failure.js'
+import { afterStderr, lateness, silence, startFailure, workerFailure } from './worker-failure.js'
+import { WorkerOutput } from './worker-output.js'
 
 export type { ReadyState, WorkKind } from './worker-events.js'
 
@@ -24,6 +23,8 @@ export type { ReadyState, WorkKind } from './worker-events.js'
  */
 export class Worker extends EventEmitter<WorkerEvents> {
   readonly proc: ChildProcess
+  /** What it writes. */
+  readonly output: WorkerOutput
   /** When it was started, in milliseconds since the epoch. */
   readonly birthtime = Date.now()
   readonly generation: number
@@ -46,8 +47,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly sharer: Sharer
   readonly #spec: WorkerSpec
   readonly #channel: Channel
-  readonly #stderr = new TextTail(STDERR_TAIL)
-  readonly #shown: FollowedStderr
   readonly #born = performance.now()
   #readyState: ReadyState = 'spawning'
   #saidReady = false
@@ -63,7 +62,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.generation = spec.generation
     this.slot = spec.slot
     this.version = spec.version
-    this.proc = forkWorker(spec, this.#stderr)
+    this.proc = forkWorker(spec)
+    this.output = new WorkerOutput(this.proc, spec)
     this.#channel = new Channel(this.proc, (message, socket) => this.#onMessage(message, socket))
     this.#termination = new Termination(this.proc, this.#channel, spec.killTimeoutMs)
     this.sharer = new Sharer(this.#channel, spec.killTimeoutMs)
@@ -79,7 +79,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
       () => this.#giveUp('UP_ERR_WORKER_UNRESPONSIVE', silence(spec.unresponsiveTimeoutMs))
     )
     this.#drain = new Drain(spec.lingerMs, () => this.sharer.afterMoves(() => this.terminate()))
-    this.#shown = spec.echo.follow(this.proc.stderr)
     if (this.proc.pid !== undefined) spec.guard.add(this.proc.pid)
     this.proc
       .on('exit', () => this.#onGone())
@@ -195,7 +194,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       if (this.#spec.pingIntervalMs !== false) this.#heartbeat.start(this.#spec.pingIntervalMs)
       this.#spec.echo.forget()
     }
-    if (state !== 'terminated') return this.#shown.release()
+    if (state !== 'terminated') return this.output.release()
     this.#heartbeat.stop()
     this.#drain.stop()
     this.sharer.end()
@@ -243,8 +242,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.emit('gone')
     if (before === 'terminating') return
     afterStderr(this.proc, () => {
-      this.#shown.failed()
-      this.emit('fail', workerFailure(this.proc, this.#spec, before === 'spawned', this.#stderr, this.#cause))
+      this.output.failed()
+      this.emit(
+        'fail',
+        workerFailure(this.proc, this.#spec, before === 'spawned', this.output.stderr, this.#cause)
+      )
     })
   }
 }

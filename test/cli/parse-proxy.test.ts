@@ -41,6 +41,7 @@ test('Only an upstream is needed', () => {
     tls: undefined,
     control: { control: undefined, name: undefined, folder: controlFolder({}) },
     admin: undefined,
+    logs: { format: undefined, accessFile: undefined, accessFormat: undefined },
     title: undefined,
     proxy: {}
   })
@@ -66,6 +67,7 @@ test('Each option is taken over, under its short name as under its long one', t 
     ['--health-passes', '4', '--health-fails', '5', '--health-status', '200-299,404', '--no-via'],
     ['--name', 'shop', '--control', 'c.sock'],
     ['--admin', '[::1]:9000', '--admin-token', 'correct-horse-battery'],
+    ['--log-format', 'json', '--access-log', 'a.log', '--access-format', 'combined'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--pidfile', 'up.pid', '--title', 'shop'],
     ['--timeout', '9s', 'localhost:2000', 'unix:/tmp/b.sock#backup']
   ].flat()
@@ -78,6 +80,7 @@ test('Each option is taken over, under its short name as under its long one', t 
     tls: { cert: 'c.pem', key: 'k.pem' },
     control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
     admin: { address: { host: '::1', port: 9000 }, token: 'correct-horse-battery' },
+    logs: { format: 'json', accessFile: 'a.log', accessFormat: 'combined' },
     title: 'shop',
     proxy: {
       balance: 'least-requests',

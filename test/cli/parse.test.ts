@@ -59,6 +59,7 @@ test('Only a file is needed', () => {
     tls: undefined,
     control: { control: undefined, name: undefined, folder: controlFolder({}) },
     admin: undefined,
+    logs: { format: undefined, accessFile: undefined, accessFormat: undefined },
     up: {}
   })
 })
@@ -84,6 +85,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     ['--max-held', '6', '--hold-timeout', '7s', '--ext', 'html,.css', '--ext', '*.d.md'],
     ['--name', 'shop', '--control', 'c.sock'],
     ['--admin', '[::1]:9000', '--admin-token', 'correct-horse-battery'],
+    ['--log-format', 'json', '--access-log', 'a.log', '--access-format', 'combined'],
     ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', 'app.js']
   ].flat()
   const expected: CliOptions = {
@@ -100,6 +102,7 @@ test('Each option is taken over, under its short name as under its long one', ()
     tls: { cert: 'c.pem', key: 'k.pem' },
     control: { control: 'c.sock', name: 'shop', folder: controlFolder({}) },
     admin: { address: { host: '::1', port: 9000 }, token: 'correct-horse-battery' },
+    logs: { format: 'json', accessFile: 'a.log', accessFormat: 'combined' },
     up: {
       numWorkers: 3,
       workerTimeout: 2000,

@@ -29,7 +29,7 @@ export interface CliProcess {
 
 /** Starts `up` with these arguments; it is gone when the test ends. */
 export function startUp(t: TestContext, args: string[], options: SpawnOptions = {}): CliProcess {
-  return startProcess(t, process.execPath, [UP, ...args], options)
+  return startProcess(t, process.execPath, [UP, ...asText(args)], options)
 }
 
 /** Starts any program whose output holds that of `up`. */
@@ -97,6 +97,18 @@ export function startProcess(
     workers: () => lines.flatMap(text => /worker (\d+) is ready/.exec(text)?.[1] ?? []).map(Number)
   }
 }
+
+/** Off a terminal lines are JSON, unless somebody says otherwise: here most tests read them as people do. */
+function asText(args: readonly string[]): string[] {
+  if (args.includes('--log-format') || CLIENTS.has(args[0] ?? '')) return [...args]
+  const [first = '', ...rest] = args
+  return first === 'proxy' ? [first, '--log-format', 'raw', ...rest] : ['--log-format', 'raw', ...args]
+}
+
+/** Commands that serve nothing, and have no such option. */
+const CLIENTS = new Set(
+  'status reload pause resume scale stop promote abort rollback ls check completion'.split(' ')
+)
 
 /** Resolves when none of the processes is left. */
 export async function allGone(pids: readonly number[], withinMs = PATIENCE_MS): Promise<void> {

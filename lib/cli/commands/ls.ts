@@ -82,7 +82,9 @@ function serves(status: ControlStatus): string {
 }
 
 function upstreamNames(status: ControlStatus): string[] {
-  return 'upstreams' in status ? (status.upstreams as { name: string }[]).map(({ name }) => name) : []
+  return 'upstreams' in status
+    ? (status.upstreams as readonly { name: string }[]).map(({ name }) => name)
+    : []
 }
 
 function asPlain({ name, path, status }: Listed): object {
