@@ -18,7 +18,7 @@ import { Meter } from '../meters/meter.js'
 import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
 import type { Outcome } from '../proxy/outcome.js'
-import type { HoldStatus, PauseOptions, PauseResult, ResumeOptions, ServerState, ShutBy } from './api.js'
+import type { HoldStatus, PauseOptions, PauseResult, ResumeOptions, ServerState } from './api.js'
 import { AccessWatch } from './access-watch.js'
 import { attachFront } from './attach-front.js'
 import type { Backend } from './backend.js'
@@ -26,8 +26,8 @@ import { closedError } from './closed-error.js'
 import { Dispatcher } from './dispatcher.js'
 import { cookieLines, giveCookies } from './give-cookies.js'
 import { Health } from './health.js'
-import { HoldFile } from './hold-file.js'
 import { holdAnswer } from './hold-answer.js'
+import { Holding } from './holding.js'
 import type { Forward } from './job.js'
 import { parsePause, parseResume } from './pause-options.js'
 
@@ -46,7 +46,7 @@ export abstract class BalancedServer<
   readonly #front: Front | undefined
   readonly #health: Health | undefined
   readonly #access: AccessWatch | undefined
-  readonly #holdFile: HoldFile | undefined
+  readonly #holding: Holding<B>
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closing: Promise<void> | undefined
 
@@ -66,7 +66,7 @@ export abstract class BalancedServer<
     this.#options = options
     this.meter = meter
     this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
-    const { healthPrefix, holdFile, holdPollMs, accessLog } = options
+    const { healthPrefix, accessLog } = options
     if (healthPrefix !== undefined)
       this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
@@ -79,9 +79,7 @@ export abstract class BalancedServer<
         answerOf
       })
     if (accessLog !== undefined) this.#access = new AccessWatch(server, accessLog, this.trust)
-    if (holdFile === undefined) return
-    this.#holdFile = new HoldFile(holdFile, holdPollMs, present => this.#onHoldFile(present))
-    if (!this.#holdFile.present) this.dispatcher.gate.close('hold-file')
+    this.#holding = new Holding(this.dispatcher, options, (event, status) => this.announce(event, status))
   }
 
   /**
@@ -98,7 +96,7 @@ export abstract class BalancedServer<
     const { timeoutMs, holdTimeoutMs } = parsePause(options)
     this.assertOpen()
     const { gate, inFlight } = this.dispatcher
-    this.#shut('pause', holdTimeoutMs)
+    this.#holding.shut('pause', holdTimeoutMs)
     await inFlight.whenNone(timeoutMs, () => gate.isShutBy('pause'))
     return { drained: inFlight.count === 0 && gate.isShutBy('pause'), remaining: inFlight.count }
   }
@@ -112,7 +110,7 @@ export abstract class BalancedServer<
    */
   async resume(options: ResumeOptions = {}): Promise<void> {
     const rate = parseResume(options)
-    this.#reopen('pause', rate)
+    this.#holding.reopen('pause', rate)
     await this.dispatcher.gate.whenEmpty()
   }
 
@@ -156,7 +154,7 @@ export abstract class BalancedServer<
 
   /** Takes back what the constructor did to the server. */
   protected release(): void {
-    this.#holdFile?.close()
+    this.#holding.close()
     this.#front?.detach()
     this.#access?.detach()
     this.detach()
@@ -232,31 +230,10 @@ export abstract class BalancedServer<
     return (req && this.#access?.of(req)?.marked(answer)) ?? answer
   }
 
-  #onHoldFile(present: boolean): void {
-    if (present) this.#reopen('hold-file')
-    else this.#shut('hold-file')
-  }
-
-  #shut(reason: ShutBy, holdTimeoutMs?: number): void {
-    const { gate } = this.dispatcher
-    const wasShut = gate.shut
-    gate.close(reason, holdTimeoutMs)
-    this.dispatcher.recall()
-    if (!wasShut) this.announce('pause', gate.status)
-  }
-
-  #reopen(reason: ShutBy, rate?: number): void {
-    const { gate, inFlight } = this.dispatcher
-    const wasShut = gate.shut
-    gate.reopen(reason, rate)
-    inFlight.wake()
-    if (wasShut && !gate.shut) this.announce('resume', gate.status)
-  }
-
   async #close(): Promise<void> {
     this.#state = 'closing'
     this.onClosing()
-    this.#holdFile?.close()
+    this.#holding.close()
     this.dispatcher.gate.end()
     this.traffic.stopAccepting()
     await this.whenDrained(this.closeTimeoutMs)

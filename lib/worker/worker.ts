@@ -243,10 +243,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (before === 'terminating') return
     afterStderr(this.proc, () => {
       this.output.failed()
-      this.emit(
-        'fail',
-        workerFailure(this.proc, this.#spec, before === 'spawned', this.output.stderr, this.#cause)
-      )
+      const wasReady = before === 'spawned'
+      this.emit('fail', workerFailure(this.proc, this.#spec, wasReady, this.output.stderr, this.#cause))
     })
   }
 }
