@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Option } from 'commander'
+import { COMMANDS } from '#lib/cli/commands/commands.js'
 import { resolveProxyOptions } from '#lib/options/proxy-options.js'
 import { resolveOptions } from '#lib/options/resolve-options.js'
 import { OptionError } from 'up-server'
@@ -107,6 +109,19 @@ test('README.md names every flag of the commands that sets something', () => {
     flags.filter(flag => !page.includes(`\`${flag}\``)),
     []
   )
+})
+
+test('docs/control.md has a row for every command, with all its options', () => {
+  const page = read('docs/control.md')
+  const missing = COMMANDS.flatMap(({ name, flags }) => {
+    const row = new RegExp(`^\\| ` + '`' + `up ${name}\\b.*$`, 'm').exec(page)?.[0]
+    if (row === undefined) return [name]
+    const names = flags.map(({ flags: words }) => new Option(words).long ?? words)
+    return names
+      .filter(flag => flag !== '--control' && !row.includes('`' + flag))
+      .map(flag => `${name} ${flag}`)
+  })
+  assert.deepEqual(missing, [])
 })
 
 test('links between pages lead somewhere', () => {

@@ -153,7 +153,20 @@ export function createCommand(version: string): Command {
 }
 
 const AFTER = `
-In front of servers that it did not start: see up proxy --help.
+Commands, each with a --help; the word comes first (a file of that name: up ./status):
+  up ls                  lists every up of this user that runs
+  up status [name]       shows the workers
+  up reload [name]       reloads, and waits until the new code serves
+  up pause [name]        holds requests, and waits until nothing is in flight
+  up resume [name]       serves what is held
+  up scale <n> [name]    changes the number of workers
+  up stop [name]         ends it when what is in flight is done
+  up promote [name]      gives the generation that waits all requests
+  up abort [name]        ends the generation that waits
+  up rollback [name]     brings the previous generation back
+  up proxy <upstream>    in front of servers that it did not start
+  up upstreams [name]    shows and changes these
+  up completion <shell>  completion for bash, zsh or fish
 
 Times are milliseconds, or such as 500ms, 10s, 2m, 1h.
 

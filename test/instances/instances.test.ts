@@ -93,7 +93,7 @@ test('A control socket is for its user alone, takes the place of a dead one, and
   const path = join(tempFolder(t), 'c.sock')
   await stale(t, path)
   const answer = (_req: unknown, res: { end(): void }): void => res.end()
-  const socket = await ControlSocket.open(path, answer as never)
+  const socket = await ControlSocket.open(path, answer)
   assert.ok(socket)
   assert.equal(lstatSync(path).mode & 0o777, 0o600)
   assert.equal(await knock(path), 'live')

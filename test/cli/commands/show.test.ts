@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -192,10 +191,9 @@ for (const shell of ['zsh', 'fish'] as const) {
     for (const { name } of COMMANDS) assert.match(stdout, new RegExp(`\\b${name}\\b`))
     for (const flag of ['canary', 'health-path', 'max-held']) assert.ok(stdout.includes(flag), flag)
     writeFileSync(join(cwd, 'script'), stdout)
-    const child = spawn(shell, ['-n', 'script'], { cwd, stdio: 'ignore' })
-    const [result] = (await Promise.race([once(child, 'exit'), once(child, 'error')])) as [unknown]
-    if (result instanceof Error) return t.diagnostic(`${shell} is not there to check its syntax`)
-    assert.equal(result, 0)
+    const { error, status } = spawnSync(shell, ['-n', 'script'], { cwd, stdio: 'ignore' })
+    if (error !== undefined) return t.diagnostic(`${shell} is not there to check its syntax`)
+    assert.equal(status, 0)
   })
 }
 

@@ -131,15 +131,19 @@ test('up scale changes the number of workers, up stop ends the program when what
   assert.equal((await run('scale', '2 + 1')).stderr, 'up: 3 workers\n')
   assert.match((await run('status')).stdout, /generation 1 \(1\.4\.0\), 3 workers, /)
   const slow = await fetch(`${await up.url()}/slow`)
-  const begun = await run('stop', '--no-wait')
-  assert.deepEqual(begun, { code: 0, stdout: '', stderr: 'up: shop is stopping\n' })
-  assert.match((await run('status')).stdout, /^shop  stopping  /)
   const stop = run('stop')
+  await up.line(/the control API: finishing 1 request/)
+  assert.match((await run('status')).stdout, /^shop  stopping  /)
   writeFileSync(join(cwd, 'go'), '')
   assert.equal(await slow.text(), 'begun old')
   assert.deepEqual(await stop, { code: 0, stdout: '', stderr: 'up: shop has stopped\n' })
   assert.equal(isAlive(up.pid), false)
   assert.equal(await up.exited, 0)
+
+  const other = await serve(['-n', '1', '--name', 'shop', 'app.js'])
+  const begun = await run('stop', '--no-wait')
+  assert.deepEqual(begun, { code: 0, stdout: '', stderr: 'up: shop is stopping\n' })
+  assert.equal(await other.exited, 0)
 })
 
 test('up upstreams shows those of a proxy, and changes them', async t => {
