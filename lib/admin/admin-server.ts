@@ -31,8 +31,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin'
+  'Cross-Origin-Resource-Policy': 'same-origin'
 }
 
 /** The control API and the page, by HTTP. */

@@ -222,6 +222,19 @@ test('the page asks for the token, and keeps it in the tab', { skip }, async t =
   assert.equal(await dialog.count(), 0)
 })
 
+test('of a proxy the page shows the upstreams, and nothing that it has not', { skip }, async t => {
+  const up = startUp(t, ['proxy', '-p', '0', '--no-control', '--admin', '0', 'localhost:1'])
+  const [, admin = ''] = await up.line(/the admin page is at (\S+)/)
+  const { page, errors } = await openPage(t, admin)
+  await page.locator('#upstreams tbody tr', { hasText: 'localhost:1' }).waitFor()
+  assert.deepEqual(await page.getByRole('navigation').getByRole('button').allInnerTexts(), ['Pause'])
+  assert.equal(await page.locator('#workers-part').isVisible(), false)
+  assert.equal(await page.locator('figure:visible').count(), 2)
+  await press(page, 'Pause')
+  await told(page, 'Paused')
+  assert.deepEqual(errors, [])
+})
+
 test('the page is usable on a phone, by day and by night', { skip }, async t => {
   const running = await show(t)
   const { page } = running

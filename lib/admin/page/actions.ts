@@ -1,6 +1,6 @@
 import { call } from './api.js'
 import { checkField, confirmFirst, numberField } from './dialogs.js'
-import { byId, setText } from './dom.js'
+import { byId, setBadge } from './dom.js'
 import { formatMs, plural } from './format.js'
 import type { Status } from './types.js'
 
@@ -136,12 +136,23 @@ export class Actions {
 const ROLLBACK = 'The generation that served before this one serves again.'
 const PROMOTE = 'The generation that waits gets every new request.'
 
+/** How long what went well is shown, in milliseconds; what did not stays. */
+const SHOWN_MS = 12_000
+
 /** Shows a text for people and for screen readers. */
 export function createNotice(): Tell {
   const notice = byId('notice', HTMLElement)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const close = (): void => {
+    clearTimeout(timer)
+    notice.hidden = true
+  }
+  byId('notice-close', HTMLElement).addEventListener('click', close)
   return (kind, text) => {
+    close()
     notice.hidden = false
     notice.dataset['kind'] = kind
-    setText(byId('notice-text', HTMLElement), text)
+    setBadge(byId('notice-text', HTMLElement), kind, text)
+    if (kind === 'good') timer = setTimeout(close, SHOWN_MS)
   }
 }

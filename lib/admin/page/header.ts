@@ -25,7 +25,7 @@ export class Header {
   show(status: Status): void {
     this.#heardAt = performance.now()
     this.#isStopping = status.state === 'stopping'
-    const { name, state, file, generation, version, pid, startedAt } = status
+    const { at, name, state, file, generation, version, pid, startedAt } = status
     document.title = `${state === 'running' ? '' : `${state}: `}${name} – up`
     setText(byId('name', HTMLElement), name)
     const [kind, text] = status.reloading === true && state === 'running' ? RELOADING : STATES[state]
@@ -33,7 +33,7 @@ export class Header {
     setFact('generation', generation === undefined ? undefined : String(generation))
     setFact('version', version)
     setFact('held', heldOf(status))
-    setFact('uptime', formatAge(Date.now() - Date.parse(startedAt)))
+    setFact('uptime', formatAge(at - Date.parse(startedAt)))
     setFact('pid', String(pid))
     setFact('file', file)
     this.tick()

@@ -28,6 +28,8 @@ export interface UpstreamRow {
 }
 
 export interface Status {
+  /** When it was so, by the clock of the server. */
+  readonly at: number
   readonly name: string
   readonly pid: number
   readonly state: 'running' | 'paused' | 'stopping'
