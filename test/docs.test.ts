@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Option } from 'commander'
 import { COMMANDS } from '#lib/cli/commands/commands.js'
+import { APP_METRICS } from '#lib/metrics/app-metrics.js'
+import { PROXY_METRICS } from '#lib/metrics/proxy-metrics.js'
 import { resolveProxyOptions } from '#lib/options/proxy-options.js'
 import { resolveOptions } from '#lib/options/resolve-options.js'
 import { OptionError } from 'up-server'
@@ -77,6 +79,15 @@ test('docs/proxy.md has a row for every option of a proxy, or names one of those
     names.filter(name => !rows.has(name)),
     []
   )
+})
+
+test('docs/metrics.md has a row for every metric, with its type', () => {
+  const page = read('docs/metrics.md')
+  const rows = new Map(
+    [...page.matchAll(/^\| `(up_\w+)` +\| (\w+)/gm)].map(([, name = '', type = '']) => [name, type])
+  )
+  const metrics = [...APP_METRICS, ...PROXY_METRICS].map(({ name, type }) => [name, type] as const)
+  assert.deepEqual(new Map([...rows].sort()), new Map([...metrics].sort()))
 })
 
 test('README.md has a row for every error code, as lib/errors.ts has', () => {

@@ -12,6 +12,7 @@ export const CANDIDATES = {
   up: { label: 'up', program: 'up' },
   'up-plain': { label: 'up, fastPath false', program: 'up', setup: { fastPath: false } },
   'up-middleware': { label: 'up, 5 middlewares', program: 'up', setup: { middlewares: 5 } },
+  'up-metrics': { label: 'up, metrics read each second', program: 'up-metrics' },
   'up-handoff': { label: 'up, handoff', program: 'up', setup: { transport: 'handoff' } },
   nginx: { label: 'nginx', program: 'nginx' },
   haproxy: { label: 'HAProxy', program: 'haproxy' },

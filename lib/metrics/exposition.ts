@@ -1,6 +1,9 @@
 import type { Metric as RegistryMetric, Registry } from 'prom-client'
 import type { Metric } from './metric.js'
 
+/** How often the process's event loop is looked at, in milliseconds: each look wakes it. */
+const PRECISION_MS = 20
+
 /** Metrics as Prometheus' text, with those of the process. Until somebody asks, it costs nothing. */
 export class Exposition<Source> {
   readonly #metrics: readonly Metric<Source>[]
@@ -32,7 +35,7 @@ export class Exposition<Source> {
       // All that it wants of a metric.
       registry.registerMetric({ name, get } as unknown as RegistryMetric)
     }
-    collectDefaultMetrics({ register: registry })
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION_MS })
     return registry
   }
 }

@@ -22,6 +22,7 @@ export const WRK_ROWS: readonly Row[] = [
     title: () => 'Hello world, 64 keep-alive connections',
     candidates: [
       'up',
+      'up-metrics',
       'up-plain',
       'up-handoff',
       'nginx',
