@@ -25,13 +25,10 @@ export interface Sample {
 /** The samples, oldest first, by columns: so they take half the bytes. */
 export type HistoryColumns = { readonly [Name in keyof Sample]: readonly Sample[Name][] }
 
-/** What has been counted up to a moment. */
-interface Counts {
+/** What had been counted at a moment. */
+interface Earlier {
   readonly at: number
-  readonly answered: number
   readonly errors: number
-  /** Requests by whoever was given them. */
-  readonly given: ReadonlyMap<unknown, number>
 }
 
 /** What a program did in the last 15 minutes, second by second. Lasts until it is closed. */
@@ -40,12 +37,12 @@ export class History {
   readonly #samples: Sample[] = []
   readonly #listeners = new Set<(sample: Sample) => void>()
   readonly #timer: NodeJS.Timeout
-  #before: Counts
+  #before: Earlier
 
   /** @param everyMs for tests */
   constructor(status: () => ControlStatus, everyMs = SAMPLE_MS) {
     this.#status = status
-    this.#before = countsOf(status())
+    this.#before = { at: Date.now(), errors: 0 }
     this.#timer = setInterval(() => this.#take(), everyMs).unref()
   }
 
@@ -77,50 +74,30 @@ export class History {
 
   #take(): void {
     const status = this.#status()
-    const counts = countsOf(status)
-    const sample = sampleOf(status, counts, this.#before)
-    this.#before = counts
+    const sample = sampleOf(Date.now(), status, this.#before)
+    this.#before = { at: sample.at, errors: status.traffic.errors }
     this.#samples.push(sample)
     if (this.#samples.length > SAMPLES) this.#samples.shift()
     for (const listener of [...this.#listeners]) listener(sample)
   }
 }
 
-function countsOf(status: ControlStatus): Counts {
-  const at = Date.now()
-  if ('upstreams' in status) {
-    const given = new Map(status.upstreams.map(({ name, requests }) => [name, requests]))
-    return { at, answered: 0, errors: 0, given }
-  }
-  const { traffic, workers } = status
-  const given = new Map(workers.map(({ pid, requests }) => [pid, requests]))
-  return { at, answered: traffic.answered, errors: traffic.errors, given }
-}
-
-function sampleOf(status: ControlStatus, now: Counts, before: Counts): Sample {
+function sampleOf(at: number, status: ControlStatus, before: Earlier): Sample {
+  const { traffic, held } = status
   // The clock may have been set, and a busy process is late.
-  const seconds = Math.max(0.5, (now.at - before.at) / 1000)
-  // What the master does not see answered, such as with the handoff, it may have been told of.
-  const requests = now.answered > 0 ? now.answered - before.answered : givenSince(now.given, before.given)
-  const isApp = 'workers' in status
-  const all = isApp ? status.workers : status.upstreams
+  const seconds = Math.max(0.5, (at - before.at) / 1000)
+  const workers = 'workers' in status ? status.workers : []
   return {
-    at: now.at,
-    requestsPerSecond: round(requests / seconds),
-    errorsPerSecond: round((now.errors - before.errors) / seconds),
-    p50Ms: isApp ? roundOrNull(status.traffic.p50Ms) : null,
-    p99Ms: isApp ? roundOrNull(status.traffic.p99Ms) : null,
-    inFlight: all.reduce((sum, { inFlight, upgrades }) => sum + inFlight + upgrades, 0),
-    held: status.held,
-    memoryBytes: isApp ? sumOf(status.workers.map(worker => worker.memoryBytes)) : null,
-    cpuPercent: isApp ? sumOf(status.workers.map(worker => worker.cpuPercent)) : null
+    at,
+    requestsPerSecond: round(traffic.requestsPerSecond),
+    errorsPerSecond: round((traffic.errors - before.errors) / seconds),
+    p50Ms: roundOrNull(traffic.p50Ms),
+    p99Ms: roundOrNull(traffic.p99Ms),
+    inFlight: traffic.inFlight,
+    held,
+    memoryBytes: sumOf(workers.map(worker => worker.memoryBytes)),
+    cpuPercent: sumOf(workers.map(worker => worker.cpuPercent))
   }
-}
-
-function givenSince(now: Counts['given'], before: Counts['given']): number {
-  let sum = 0
-  for (const [who, count] of now) sum += Math.max(0, count - (before.get(who) ?? 0))
-  return sum
 }
 
 /** @returns null: none of them is known */

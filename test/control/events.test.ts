@@ -20,7 +20,8 @@ interface Api {
 
 async function startApi(t: TestContext): Promise<Api> {
   const feed = new Feed()
-  const steered = { feed, status: () => ({ state: 'running' }), ready: () => true }
+  const history = { listen: () => () => {} }
+  const steered = { feed, history, status: () => ({ state: 'running' }), ready: () => true }
   const server = createServer(handleCalls(steered as unknown as Steered))
   const path = join(tempFolder(t), 'api.sock')
   let open = 0
