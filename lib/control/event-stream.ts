@@ -23,7 +23,6 @@ export function streamEvents(req: IncomingMessage, res: ServerResponse, steered:
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff'
   })
-  // Else it would stay open, with nothing to send.
   if (req.method === 'HEAD') return void res.end()
   const write = (text: string): void => {
     if (res.writableLength > MAX_WAITING) res.destroy()
