@@ -268,6 +268,13 @@ test('no answer lets another origin read it, and none may be shown by another pa
   }
 })
 
+test('a HEAD of the events ends', async t => {
+  const { ask } = await guarded(t)
+  const { status, head, body } = await ask('HEAD /events HTTP/1.1', 'Host: localhost:$')
+  assert.deepEqual([status, body], [200, ''])
+  assert.match(head, /Content-Type: text\/event-stream/)
+})
+
 test('other machines can connect only where there is a token', async () => {
   for (const host of ['0.0.0.0', '::', '10.1.2.3', 'shop.internal'])
     await assert.rejects(AdminServer.open({ address: { host, port: 0 }, token: undefined }), {
