@@ -42,7 +42,7 @@ export class History {
   /** @param everyMs for tests */
   constructor(status: () => ControlStatus, everyMs = SAMPLE_MS) {
     this.#status = status
-    this.#before = { at: Date.now(), errors: 0 }
+    this.#before = { at: Date.now(), errors: status().traffic.errors }
     this.#timer = setInterval(() => this.#take(), everyMs).unref()
   }
 
