@@ -90,8 +90,9 @@ export class SteeredApp implements Steered {
     return this.#parts.srv.abort()
   }
 
-  scale(workers: number): Promise<void> {
-    return this.#parts.srv.scale(workers)
+  async scale(workers: number): Promise<void> {
+    await this.#parts.srv.scale(workers)
+    this.feed.tell('scale', { workers })
   }
 }
 

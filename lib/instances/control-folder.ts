@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { UpError } from '../errors.js'
@@ -19,15 +19,36 @@ export function controlFolder(env: Environment): string {
 export function openControlFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    const found = lstatSync(path)
-    const mode = found.mode & 0o777
-    if (!found.isDirectory()) throw new Error('it is no folder')
-    if (found.uid !== userInfo().uid) throw new Error(`it belongs to the user ${found.uid}`)
-    if ((mode & 0o077) !== 0) throw new Error(`its mode is ${mode.toString(8)}, but must be 700`)
+    assertPrivate(lstatSync(path))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UpError('UP_ERR_CONTROL', `the folder of control sockets, ${path}, can't be used: ${why}`, {
-      cause
-    })
+    throw unusable(path, cause)
   }
+}
+
+/**
+ * Looks whether the folder is there, and is this user's alone: what is in another's may be a trap.
+ *
+ * @throws {UpError} `UP_ERR_CONTROL`: as {@link openControlFolder}
+ */
+export function hasControlFolder(path: string): boolean {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found !== undefined) assertPrivate(found)
+    return found !== undefined
+  } catch (cause) {
+    throw unusable(path, cause)
+  }
+}
+
+function assertPrivate(found: Stats): void {
+  const mode = found.mode & 0o777
+  if (!found.isDirectory()) throw new Error('it is no folder')
+  if (found.uid !== userInfo().uid) throw new Error(`it belongs to the user ${found.uid}`)
+  if ((mode & 0o077) !== 0) throw new Error(`its mode is ${mode.toString(8)}, but must be 700`)
+}
+
+function unusable(path: string, cause: unknown): UpError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const message = `the folder of control sockets, ${path}, can't be used: ${why}`
+  return new UpError('UP_ERR_CONTROL', message, { cause })
 }

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { UpError } from '../errors.js'
+import { hasControlFolder } from './control-folder.js'
 
 const SUFFIX = '.sock'
 /** How long a live program may take to accept, in milliseconds: one that is stopped never does. */
@@ -57,10 +58,15 @@ export function nameFrom(text: string): string {
   return name === '' ? 'app' : name
 }
 
-/** The live ones, in the order of their names. What is left of those that died is cleaned away. */
+/**
+ * The live ones, in the order of their names. What is left of those that died is cleaned away.
+ *
+ * @throws {UpError} `UP_ERR_CONTROL`: the folder is not this user's alone
+ */
 export async function listInstances(folder: string): Promise<Instance[]> {
+  if (!hasControlFolder(folder)) return []
   const found = await Promise.all(
-    filesIn(folder).map(async file => {
+    socketsIn(folder).map(async file => {
       const path = join(folder, file)
       const answer = await knock(path)
       if (answer === 'dead') rmSync(path, { force: true })
@@ -92,12 +98,8 @@ export function knock(path: string): Promise<'live' | 'stopped' | 'dead'> {
   })
 }
 
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter(entry => entry.isSocket() && entry.name.endsWith(SUFFIX))
-      .map(({ name }) => name)
-  } catch {
-    return []
-  }
+function socketsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(entry => entry.isSocket() && entry.name.endsWith(SUFFIX))
+    .map(({ name }) => name)
 }

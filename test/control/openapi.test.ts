@@ -115,7 +115,17 @@ test('What an up that serves an app answers is what docs/openapi.json says', asy
   await reader.ofType('stopping')
   assertDocumented(reader.seen)
   const kinds = new Set(reader.seen.map(({ type }) => type))
-  for (const kind of ['status', 'spawn', 'retire', 'terminate', 'reload', 'fail', 'standby', 'switch'])
+  for (const kind of [
+    'status',
+    'spawn',
+    'retire',
+    'terminate',
+    'reload',
+    'fail',
+    'standby',
+    'scale',
+    'switch'
+  ])
     assert.ok(kinds.has(kind), kind)
   assert.equal(await up.exited, 0)
 })

@@ -13,6 +13,12 @@ import { startProcess } from '../helpers/cli-process.js'
 import { temporary } from '../helpers/leftovers.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
+function privateFolder(t: TestContext, files: Record<string, string>): string {
+  const folder = tempFolder(t, files)
+  chmodSync(folder, 0o700)
+  return folder
+}
+
 function refusal(doing: () => unknown, message: RegExp): void {
   assert.throws(doing, (error: unknown) => {
     assert.ok(error instanceof UpError)
@@ -71,11 +77,12 @@ test(
     mkdirSync(folder, { mode: 0o700 })
     chownSync(folder, 12_345, 12_345)
     refusal(() => openControlFolder(folder), /it belongs to the user 12345$/)
+    await assert.rejects(listInstances(folder), /it belongs to the user 12345$/)
   }
 )
 
 test('Those that live are listed by name; what is left of the dead is cleaned away, and nothing else', async t => {
-  const folder = tempFolder(t, { 'note.txt': 'mine', 'plain.sock': 'no socket' })
+  const folder = privateFolder(t, { 'note.txt': 'mine', 'plain.sock': 'no socket' })
   for (const name of ['b', 'a']) await listening(t, join(folder, `${name}.sock`))
   await stale(t, join(folder, 'dead.sock'))
   const found = await listInstances(folder)

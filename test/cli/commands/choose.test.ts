@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { COMMANDS } from '#lib/cli/commands/commands.js'
@@ -31,6 +31,20 @@ test('Without a name the only one that runs is meant; several, or a wrong name, 
   assert.match((await run('status', 'api')).stdout, /^api  running  /)
   assert.match((await run('status', '--control', join(folder, 'api.sock'))).stdout, /^api  running  /)
   assert.equal(existsSync(join(cwd, 'none.sock')), false)
+})
+
+test('Sockets in a folder that others may write to are not believed', async t => {
+  const { serve, run, folder } = yard(t)
+  await serve(['-n', '1', '--name', 'shop', 'app.js'])
+  chmodSync(folder, 0o777)
+  for (const command of ['ls', 'status', 'reload']) {
+    const { code, stdout, stderr } = await run(command)
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(
+      stderr,
+      /^up: the folder of control sockets, .*, can't be used: its mode is 777, but must be 700\n$/
+    )
+  }
 })
 
 test('The name of a command counts as the first word only; ./status is a file', async t => {
