@@ -33,6 +33,7 @@ export type {
   AnswerStatus,
   AutoAbort,
   CanaryStatus,
+  BackendFigures,
   HoldStatus,
   PauseOptions,
   PauseResult,
@@ -45,7 +46,9 @@ export type {
   ServerStatus,
   ShutBy,
   StandbyStatus,
+  TrafficStatus,
   UpServerEvents,
+  UpstreamFigures,
   WorkerStatus
 } from './server/api.js'
 export { ProxyServer } from './server/proxy-server.js'
