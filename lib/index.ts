@@ -35,6 +35,7 @@ export type {
   AnswerStatus,
   AutoAbort,
   CanaryStatus,
+  BackendFigures,
   HoldStatus,
   PauseOptions,
   PauseResult,
@@ -47,7 +48,9 @@ export type {
   ServerStatus,
   ShutBy,
   StandbyStatus,
+  TrafficStatus,
   UpServerEvents,
+  UpstreamFigures,
   WorkerStatus
 } from './server/api.js'
 export { ProxyServer } from './server/proxy-server.js'

@@ -36,6 +36,10 @@ export class Exposition<Source> {
       registry.registerMetric({ name, get } as unknown as RegistryMetric)
     }
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION_MS })
+    for (const what of ['handles', 'requests', 'resources'])
+      for (const name of [`nodejs_active_${what}`, `nodejs_active_${what}_total`])
+        // They would make a list of all connections each time, by what is inside Node.
+        registry.removeSingleMetric(name)
     return registry
   }
 }

@@ -43,11 +43,13 @@ test('up.proxy gives a ProxyServer, whose status is plain data', async t => {
   const there = await proxy(t, [Number(a.place)])
   assert.ok(there.srv instanceof up.ProxyServer)
   assert.equal((await fetchOnce(there.port)).body, 'a')
+  await until(() => there.srv.status().traffic.answered === 1)
   const status = there.srv.status()
+  assert.ok(status.upstreams.every(({ p99Ms }) => p99Ms !== null && p99Ms > 0))
   assert.deepEqual(JSON.parse(JSON.stringify(status)), status)
   assert.equal(status.state, 'running')
   assert.deepEqual(
-    status.upstreams.map(upstream => ({ ...upstream, since: 0 })),
+    status.upstreams.map(upstream => ({ ...upstream, since: 0, p99Ms: 0 })),
     [
       {
         name: `localhost:${a.place}`,
@@ -58,7 +60,9 @@ test('up.proxy gives a ProxyServer, whose status is plain data', async t => {
         weight: 1,
         inFlight: 0,
         upgrades: 0,
-        requests: 1
+        requests: 1,
+        errors: 0,
+        p99Ms: 0
       }
     ]
   )
