@@ -12,6 +12,12 @@ export const CANDIDATES = {
   up: { label: 'up', program: 'up' },
   'up-plain': { label: 'up, fastPath false', program: 'up', setup: { fastPath: false } },
   'up-middleware': { label: 'up, 5 middlewares', program: 'up', setup: { middlewares: 5 } },
+  'up-access-json': { label: 'up, access log (json)', program: 'up', setup: { accessLog: 'json' } },
+  'up-access-combined': {
+    label: 'up, access log (combined)',
+    program: 'up',
+    setup: { accessLog: 'combined' }
+  },
   'up-handoff': { label: 'up, handoff', program: 'up', setup: { transport: 'handoff' } },
   nginx: { label: 'nginx', program: 'nginx' },
   haproxy: { label: 'HAProxy', program: 'haproxy' },

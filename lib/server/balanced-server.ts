@@ -63,7 +63,8 @@ export abstract class BalancedServer<
         answerOf
       })
     const { holdFile, holdPollMs, accessLog } = options
-    if (accessLog !== undefined) this.#access = new AccessWatch(server, accessLog, this.trust)
+    if (accessLog !== undefined)
+      this.#access = new AccessWatch(server, accessLog, this.trust, () => this.hasMiddleware)
     if (holdFile === undefined) return
     this.#holdFile = new HoldFile(holdFile, holdPollMs, present => this.#onHoldFile(present))
     if (!this.#holdFile.present) this.dispatcher.gate.close('hold-file')
