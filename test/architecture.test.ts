@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/hold-queue',
     'proxy/client-of',
     'proxy/outcome',
+    'proxy/own-field',
     'proxy/watch-answer',
     'proxy/http2-client',
     'child/ready'

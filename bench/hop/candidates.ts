@@ -13,6 +13,12 @@ export const CANDIDATES = {
   'up-plain': { label: 'up, fastPath false', program: 'up', setup: { fastPath: false } },
   'up-middleware': { label: 'up, 5 middlewares', program: 'up', setup: { middlewares: 5 } },
   'up-metrics': { label: 'up, metrics read each second', program: 'up-metrics' },
+  'up-access-json': { label: 'up, access log (json)', program: 'up', setup: { accessLog: 'json' } },
+  'up-access-combined': {
+    label: 'up, access log (combined)',
+    program: 'up',
+    setup: { accessLog: 'combined' }
+  },
   'up-handoff': { label: 'up, handoff', program: 'up', setup: { transport: 'handoff' } },
   nginx: { label: 'nginx', program: 'nginx' },
   haproxy: { label: 'HAProxy', program: 'haproxy' },

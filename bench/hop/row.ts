@@ -6,7 +6,16 @@ import type { Subject } from './subject.js'
 import type { Workshop } from '../common/workshop.js'
 
 export type RowName =
-  'hello' | 'connections' | 'close' | 'json' | 'middleware' | 'download' | 'upload' | 'websocket' | 'idle'
+  | 'hello'
+  | 'connections'
+  | 'close'
+  | 'json'
+  | 'middleware'
+  | 'access-log'
+  | 'download'
+  | 'upload'
+  | 'websocket'
+  | 'idle'
 
 /** Commands that a row needs, and the Debian packages that have them. */
 export const TOOLS = { wrk: 'wrk', ab: 'apache2-utils' } as const

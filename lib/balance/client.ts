@@ -3,6 +3,7 @@ import proxyAddr from 'proxy-addr'
 
 /** The client's address: that of the nearest peer whom nobody vouches for. '' if there is none. */
 export function clientAddress(req: IncomingMessage, trust: (address: string) => boolean): string {
+  if (req.headers['x-forwarded-for'] === undefined) return plain(req.socket.remoteAddress ?? '')
   // Over a UNIX socket there is no address.
   const address = proxyAddr(req, (peer: string | undefined) => trust(plain(peer ?? ''))) as string | undefined
   return plain(address ?? '')

@@ -11,6 +11,11 @@ const LOOK_EVERY_MS = 1000
 /** Troubles come in floods: one is told in so many milliseconds. */
 const TELL_EVERY_MS = 10_000
 
+/** Lines go to a file in pieces of so many characters, as each write costs more than a line, ... */
+const PIECE = 16_384
+/** ... but do not wait for longer than this, in milliseconds. */
+const FLUSH_MS = 200
+
 /** Where the lines of an access log go. Nothing there keeps a request waiting. */
 export interface AccessSink {
   write(text: string): void
@@ -54,17 +59,39 @@ export function fileSink(path: string, tell: (trouble: string) => void): AccessS
   }
   let closed = false
   const look = (): void => void follow().catch((error: Error) => tellSeldom(cannot(error)))
+  const piecewise = inPieces(text => void file.write(text))
   const timer = setInterval(look, LOOK_EVERY_MS).unref()
   return {
-    write: text => void file.write(text),
+    write: piecewise.write,
     close() {
       closed = true
+      piecewise.flush()
       clearInterval(timer)
       return new Promise(resolve => {
         file.once('close', resolve).once('error', () => resolve())
         file.end()
       })
     }
+  }
+}
+
+/** Puts lines together. */
+function inPieces(write: (piece: string) => void): { write: (text: string) => void; flush: () => void } {
+  let piece = ''
+  let timer: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    if (piece !== '') write(piece)
+    piece = ''
+  }
+  return {
+    write(text) {
+      piece += text
+      if (piece.length >= PIECE) flush()
+      else timer ??= setTimeout(flush, FLUSH_MS)
+    },
+    flush
   }
 }
 

@@ -24,12 +24,27 @@ export function accessWriter({ format, name, paint, write }: AccessWriterOptions
   return entry => log.info(jsonFields(entry), 'request')
 }
 
-/** Without `at`: pino says when the line was written. */
-function jsonFields({ at: _at, durationMs, heldMs, upstreamMs, ...rest }: AccessEntry): object {
+/** Without `at`: pino says when the line was written. Named one by one, as a copy of the rest would take longer. */
+function jsonFields(entry: AccessEntry): Record<keyof Omit<AccessEntry, 'at'>, unknown> {
   return {
-    ...rest,
-    durationMs: roundMs(durationMs),
-    heldMs: roundMs(heldMs),
-    upstreamMs: upstreamMs === null ? null : roundMs(upstreamMs)
+    id: entry.id,
+    client: entry.client,
+    method: entry.method,
+    path: entry.path,
+    httpVersion: entry.httpVersion,
+    upgrade: entry.upgrade,
+    host: entry.host,
+    userAgent: entry.userAgent,
+    referer: entry.referer,
+    status: entry.status,
+    bytes: entry.bytes,
+    whole: entry.whole,
+    durationMs: roundMs(entry.durationMs),
+    heldMs: roundMs(entry.heldMs),
+    upstreamMs: entry.upstreamMs === null ? null : roundMs(entry.upstreamMs),
+    retries: entry.retries,
+    worker: entry.worker,
+    generation: entry.generation,
+    upstream: entry.upstream
   }
 }

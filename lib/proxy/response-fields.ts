@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { withOwnField } from './own-field.js'
 import type { ResponseHead } from './response-head.js'
 
 /** Fields of an answer that belong to the upstream's connection (RFC 9110 section 7.6.1), by length. */
@@ -51,7 +52,7 @@ function isConnectionField(name: string, nominated: readonly string[]): boolean 
  * both sides, for any other name the upstream's value wins.
  */
 export function writeResponseHead(res: ServerResponse, head: ResponseHead, via: string | undefined): void {
-  const fields = clientFields(head, via)
+  const fields = withOwnField(res, clientFields(head, via))
   if (res.getHeaderNames().length === 0 && !Object.hasOwn(res, 'writeHead')) {
     res.writeHead(head.status, head.reason, fields as string[])
     return

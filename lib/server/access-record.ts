@@ -12,7 +12,10 @@ const CLIENT_LEFT = 499
 /** What is known of a request that is under way. */
 export class AccessRecord {
   readonly id: string
-  readonly #known: Pick<AccessEntry, 'client' | 'method' | 'path' | 'httpVersion' | 'upgrade'>
+  readonly #client: string
+  readonly #method: string
+  readonly #path: string
+  readonly #upgrade: boolean
   readonly #req: IncomingMessage
   readonly #at = Date.now()
   readonly #since = performance.now()
@@ -28,8 +31,11 @@ export class AccessRecord {
     this.#req = req
     this.id = requestId(req)
     // Middleware may change what it likes, and the connection may be gone at the end.
-    const { method = '', url: path = '', httpVersion } = req
-    this.#known = { client: addressOf(req, trust), method, path, httpVersion, upgrade }
+    const { method = '', url = '' } = req
+    this.#client = addressOf(req, trust)
+    this.#method = method
+    this.#path = url
+    this.#upgrade = upgrade
   }
 
   /** The line that tells its id, for the head of an answer. */
@@ -89,12 +95,16 @@ export class AccessRecord {
     const now = performance.now()
     this.#endHold(now)
     this.#endAttempt(now)
-    const { headers } = this.#req
+    const { headers, httpVersion } = this.#req
     const backend = this.#backend
     return {
       id: this.id,
       at: this.#at,
-      ...this.#known,
+      client: this.#client,
+      method: this.#method,
+      path: this.#path,
+      httpVersion,
+      upgrade: this.#upgrade,
       host: headers.host,
       userAgent: headers['user-agent'],
       referer: headers.referer,

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import { hasBody } from '../distributor/upgrade-request.js'
 import type { AccessEntry, AccessLog } from '../options/access-entry.js'
+import { isHttp2 } from '../proxy/http2-client.js'
+import { setOwnField } from '../proxy/own-field.js'
 import { watchAnswer } from '../proxy/watch-answer.js'
 import { AccessRecord } from './access-record.js'
 import { REQUEST_ID } from './request-id.js'
@@ -13,13 +15,20 @@ export class AccessWatch {
   readonly #server: EventEmitter
   readonly #log: AccessLog
   readonly #trust: (address: string) => boolean
+  readonly #hasMiddleware: () => boolean
   readonly #records = new WeakMap<IncomingMessage, AccessRecord>()
 
   /** @param server it has its other listeners already: those that serve */
-  constructor(server: ProxiedServer, log: AccessLog, trust: (address: string) => boolean) {
+  constructor(
+    server: ProxiedServer,
+    log: AccessLog,
+    trust: (address: string) => boolean,
+    hasMiddleware: () => boolean
+  ) {
     this.#server = server
     this.#log = log
     this.#trust = trust
+    this.#hasMiddleware = hasMiddleware
     this.#server
       .prependListener('request', this.#onRequest)
       .prependListener('checkContinue', this.#onRequest)
@@ -42,7 +51,9 @@ export class AccessWatch {
     // What asked for 100-continue may come by both events.
     if (this.#records.has(req)) return
     const record = this.#open(req, false)
-    res.setHeader(REQUEST_ID, record.id)
+    // Middleware may answer by itself, and node:http2 has no shorter way.
+    if (this.#hasMiddleware() || isHttp2(req)) res.setHeader(REQUEST_ID, record.id)
+    else setOwnField(res, REQUEST_ID, record.id)
     watchAnswer(res, ({ status, bytes, whole }) => this.#tell(record.entry(status, bytes, whole)))
   }
 

@@ -78,7 +78,8 @@ export abstract class BalancedServer<
         health: this.#health,
         answerOf
       })
-    if (accessLog !== undefined) this.#access = new AccessWatch(server, accessLog, this.trust)
+    if (accessLog !== undefined)
+      this.#access = new AccessWatch(server, accessLog, this.trust, () => this.hasMiddleware)
     this.#holding = new Holding(this.dispatcher, options, (event, status) => this.announce(event, status))
   }
 

@@ -70,7 +70,10 @@ test('The id is the one of the client where that is sane, else a new one; worker
   const { file } = writeApp(
     t,
     `import { createServer } from 'node:http'
-    export default createServer((req, res) => res.end(JSON.stringify(req.rawHeaders)))`
+    export default createServer((req, res) => {
+      if (req.url === '/mine') res.setHeader('x-request-ID', 'mine')
+      res.end(JSON.stringify(req.rawHeaders))
+    })`
   )
   const { port, of } = await logged(t, {}, file)
   const ask = async (
@@ -84,6 +87,8 @@ test('The id is the one of the client where that is sane, else a new one; worker
   }
   assert.deepEqual(await ask('/sane', { 'x-request-id': '7b/c:d=1' }), ['7b/c:d=1', ['7b/c:d=1']])
   assert.equal((await of('/sane')).id, '7b/c:d=1')
+  // The app's own word goes before ours.
+  assert.equal((await ask('/mine', {}))[0], 'mine')
   for (const [path, headers] of [
     ['/none', {}],
     ['/long', { 'X-Request-Id': 'x'.repeat(129) }],
@@ -178,9 +183,11 @@ test('Answers of middleware are logged, also errors; bytes are those of the body
     } else if (req.url === '/wrong') next(new Error('wrong'))
     else next()
   })
-  await fetchOnce(port, '/own')
+  const own = await fetchOnce(port, '/own')
+  assert.equal(own.headers['x-request-id'], (await of('/own')).id)
   await fetchOnce(port, '/wrong')
-  await fetchOnce(port, '/pid', { method: 'HEAD' })
+  const passed = await fetchOnce(port, '/pid', { method: 'HEAD' })
+  assert.equal(passed.headers['x-request-id'], (await of('/pid')).id)
   assert.deepEqual(
     [(await of('/own')).status, (await of('/own')).bytes, (await of('/own')).worker],
     [200, 4, null]

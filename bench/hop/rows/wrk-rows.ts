@@ -42,6 +42,12 @@ export const WRK_ROWS: readonly Row[] = [
     connections: 64
   }),
   wrkRow({
+    name: 'access-log',
+    title: () => 'The same, with a line in an access log for each request',
+    candidates: ['up', 'up-plain', 'up-access-json', 'up-access-combined', 'nginx'],
+    connections: 64
+  }),
+  wrkRow({
     name: 'connections',
     title: () => 'Hello world, 1,000 keep-alive connections',
     candidates: SOME,
