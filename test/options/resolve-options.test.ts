@@ -68,6 +68,7 @@ test('Every option has its documented default', t => {
     env: {},
     execArgv,
     args: [],
+    output: undefined,
     balance: { policy: 'round-robin' },
     maxConnections: 256,
     maxHeld: 1000,
@@ -77,7 +78,8 @@ test('Every option has its documented default', t => {
     holdResponse: undefined,
     proxyTimeoutMs: 60_000,
     via: 'up',
-    fastPath: true
+    fastPath: true,
+    accessLog: undefined
   })
 })
 
@@ -247,6 +249,7 @@ for (const [name, value] of Object.entries({
   proxyTimeout: '1s',
   via: false,
   fastPath: true,
+  accessLog: () => {},
   workerBind: 'port'
 })) {
   test(`With transport: 'handoff' the option ${name} is refused with the reason`, () => {
