@@ -23,7 +23,7 @@ export type {
 } from './options/balance.js'
 export type { Duration } from './options/duration.js'
 export type { HoldAnswer, HoldResponse } from './options/hold-response.js'
-export type { Output, OutputLine } from './options/output.js'
+export type { OnOutput, OutputLine } from './options/output.js'
 export type { Strategy, UpOptions, WorkerBind } from './options/options.js'
 export type { ServingOptions, TrustProxy } from './options/serving.js'
 export type { WorkerCount } from './options/worker-count.js'

@@ -6,7 +6,7 @@ import { JsonLog } from '../logs/json-log.js'
 import { logFormatOf } from '../logs/log-format.js'
 import { prettyWriter } from '../logs/pretty-writer.js'
 import type { AccessLog } from '../options/access-entry.js'
-import type { Output as WorkerLines } from '../options/output.js'
+import type { OnOutput } from '../options/output.js'
 import type { LogOptions } from './options.js'
 import { Output, wantsColour } from './output.js'
 
@@ -21,7 +21,7 @@ export class Logs {
   /** For its own lines. */
   readonly out: Output
   /** Takes the lines of the workers; undefined: they go out as they come. */
-  readonly workers: WorkerLines | undefined
+  readonly workers: OnOutput | undefined
   readonly #options: LogOptions
   readonly #streams: Streams
   readonly #env: Env
@@ -45,7 +45,7 @@ export class Logs {
       formats.stderr === 'json' ? stderr : undefined
     )
     if (options.format === 'raw') return
-    const writers: Record<'stdout' | 'stderr', WorkerLines> = {
+    const writers: Record<'stdout' | 'stderr', OnOutput> = {
       stdout: formats.stdout === 'json' ? line => stdout.worker(line) : this.#pretty('stdout'),
       stderr: formats.stderr === 'json' ? line => stderr.worker(line) : this.#pretty('stderr')
     }
@@ -95,7 +95,7 @@ export class Logs {
     return wantsColour(this.#streams[stream], this.#env)
   }
 
-  #pretty(stream: 'stdout' | 'stderr'): WorkerLines {
+  #pretty(stream: 'stdout' | 'stderr'): OnOutput {
     return prettyWriter(this.#streams[stream], this.#coloured(stream))
   }
 }

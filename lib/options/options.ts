@@ -1,5 +1,5 @@
 import type { Duration } from './duration.js'
-import type { Output } from './output.js'
+import type { OnOutput } from './output.js'
 import type { ResolvedServing, ServingOptions } from './serving.js'
 import type { Transport } from './transport.js'
 import type { WorkerCount } from './worker-count.js'
@@ -95,9 +95,9 @@ export interface UpOptions extends ServingOptions {
   args?: readonly string[]
   /**
    * Gets each line that a worker writes, as `{ pid, generation, stream, text }`. While a promise that it returned is
-   * pending, nothing more is read of that stream, and the worker waits. Default: stdout and stderr of the master.
+   * pending, nothing more is read of that stream. Default: stdout and stderr of the master.
    */
-  output?: Output
+  output?: OnOutput
 }
 
 /** The options as the code uses them: complete, checked, frozen; durations in milliseconds. */
@@ -124,5 +124,5 @@ export interface ResolvedOptions extends ResolvedServing {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly execArgv: readonly string[]
   readonly args: readonly string[]
-  readonly output: Output | undefined
+  readonly output: OnOutput | undefined
 }

@@ -8,4 +8,4 @@ export interface OutputLine {
 }
 
 /** Gets each line; while a promise that it returned is pending, nothing more is read of that worker's stream. */
-export type Output = (line: OutputLine) => unknown
+export type OnOutput = (line: OutputLine) => unknown

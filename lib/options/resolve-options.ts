@@ -5,7 +5,7 @@ import { asBoolean, asFunction, asObject, asOneOf, asString, asStrings, asWhole 
 import { parseDuration, positiveDuration } from './duration.js'
 import { isDevelopment } from './environment.js'
 import { checkExecArgv, inheritedExecArgv } from './exec-argv.js'
-import type { Output } from './output.js'
+import type { OnOutput } from './output.js'
 import type { ResolvedOptions, Strategy, UpOptions } from './options.js'
 import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseTransport } from './transport.js'
@@ -73,7 +73,7 @@ export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
     env: Object.freeze({ ...readEnv(given['env'] ?? {}) }),
     execArgv: Object.freeze(readExecArgv(given['execArgv'])),
     args: Object.freeze([...readArgs(given['args'] ?? [])]),
-    output: given['output'] == null ? undefined : asFunction<Output>('output', given['output']),
+    output: given['output'] == null ? undefined : asFunction<OnOutput>('output', given['output']),
     ...resolveServing(given)
   })
 }

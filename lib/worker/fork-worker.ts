@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Output } from '../options/output.js'
+import type { OnOutput } from '../options/output.js'
 import type { Guard } from './guard.js'
 import type { Bind, StartMessage } from './messages.js'
 import type { StderrEcho } from './stderr-echo.js'
@@ -25,7 +25,7 @@ export interface WorkerSpec {
   readonly unresponsiveTimeoutMs: number
   readonly guard: Guard
   readonly echo: StderrEcho
-  readonly output: Output | undefined
+  readonly output: OnOutput | undefined
 }
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url))

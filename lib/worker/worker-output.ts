@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import type { Output, OutputLine } from '../options/output.js'
+import type { OnOutput, OutputLine } from '../options/output.js'
 import { LineSplitter } from './line-splitter.js'
 import { patientWrite } from './patient-write.js'
 import type { FollowedStderr, StderrEcho } from './stderr-echo.js'
@@ -14,14 +14,14 @@ export interface WorkerOutputOptions {
   readonly generation: number
   readonly echo: StderrEcho
   /** undefined: our own stdout and stderr. */
-  readonly output: Output | undefined
+  readonly output: OnOutput | undefined
 }
 
 type Write = (piece: Buffer) => Promise<unknown> | undefined
 
 /**
- * What a worker writes to stdout and stderr, on its way out. While that is slow, nothing more is read: then the worker
- * waits, as it would at a terminal, and we do not grow.
+ * What a worker writes to stdout and stderr, on its way out. While that is slow, nothing more is read: it waits in the
+ * worker then, and we do not grow.
  */
 export class WorkerOutput {
   readonly #proc: ChildProcess
@@ -76,8 +76,13 @@ export class WorkerOutput {
 function lineWriter(stream: Readable | null, give: (text: string) => unknown): Write {
   let waits: Promise<unknown>[] = []
   const lines = new LineSplitter(text => {
-    const wait = give(text)
-    if (wait instanceof Promise) waits.push(wait)
+    try {
+      const wait = give(text)
+      if (wait instanceof Promise) waits.push(wait)
+    } catch (error) {
+      // It is called by an event of a pipe: there is nobody whom it could be thrown at.
+      process.emitWarning(`output threw: ${String(error)}`)
+    }
   })
   stream?.on('end', () => lines.end())
   return piece => {

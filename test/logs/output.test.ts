@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import type { OutputLine } from 'up-server'
 import { serve, writeApp } from '../helpers/app.js'
@@ -86,4 +87,16 @@ test('The end of stderr still goes into the error, and what failing workers repe
   await assert.rejects(srv.reload(), { code: 'UP_ERR_RELOAD', stderr: 'it breaks' })
   assert.ok(failures.length >= 2)
   assert.equal(lines.filter(({ text }) => text === 'it breaks').length, 1)
+})
+
+test('A function that throws ends nothing', async t => {
+  const warned = once(process, 'warning')
+  const output = (): never => {
+    throw new Error('full')
+  }
+  const { port } = await serve(t, writeApp(t, APP).file, { output })
+  await fetchOnce(port, '/out?text=a%0A')
+  const [warning] = (await warned) as [Error]
+  assert.match(warning.message, /output threw: Error: full/)
+  assert.equal((await fetchOnce(port)).status, 200)
 })

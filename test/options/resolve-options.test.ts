@@ -68,6 +68,7 @@ test('Every option has its documented default', t => {
     env: {},
     execArgv,
     args: [],
+    output: undefined,
     balance: { policy: 'round-robin' },
     maxConnections: 256,
     maxHeld: 1000,
@@ -78,7 +79,8 @@ test('Every option has its documented default', t => {
     proxyTimeoutMs: 60_000,
     via: 'up',
     healthPrefix: undefined,
-    fastPath: true
+    fastPath: true,
+    accessLog: undefined
   })
 })
 
@@ -249,6 +251,7 @@ for (const [name, value] of Object.entries({
   via: false,
   fastPath: true,
   healthPrefix: '/_up',
+  accessLog: () => {},
   workerBind: 'port'
 })) {
   test(`With transport: 'handoff' the option ${name} is refused with the reason`, () => {

@@ -15,10 +15,10 @@ type UpstreamRow = ProxyStatus['upstreams'][number]
 export function describeStatus(status: ControlStatus, coloured: boolean): string {
   const [facts, table] = isApp(status)
     ? [appFacts(status), formatTable(workerColumns(status), status.workers, coloured)]
-    : [[], formatTable(UPSTREAM_COLUMNS, (status as ProxyingStatus).upstreams, coloured)]
+    : [[], formatTable(UPSTREAM_COLUMNS, (status).upstreams, coloured)]
   const what = isApp(status)
     ? status.file
-    : `proxy to ${count((status as ProxyingStatus).upstreams.length, 'upstream')}`
+    : `proxy to ${count((status).upstreams.length, 'upstream')}`
   const colours = pico.createColors(coloured)
   const paint = status.state === 'running' ? colours.green : colours.yellow
   const age = formatAge(Date.now() - Date.parse(status.startedAt))
