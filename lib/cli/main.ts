@@ -1,5 +1,6 @@
 import { UpError, type ErrorCode } from '../errors.js'
 import { version } from '../server/up.js'
+import { check } from './check.js'
 import { COMMANDS } from './commands/commands.js'
 import { CallError } from './commands/control-client.js'
 import { ConfiguredApp } from './configured-app.js'
@@ -45,12 +46,17 @@ async function run(
     return startProxy(options, openLogs(options.logs))
   }
   const out = new Output(process.stderr, wantsColour(process.stderr, process.env))
+  if (args[0] === 'check') {
+    // What it has printed may not be out yet.
+    process.exitCode = await check({ args: args.slice(1), ...rest, setVariables }, around, out)
+    return undefined
+  }
   const command = COMMANDS.find(({ name }) => name === args[0])
   if (command !== undefined) {
     const { stdout } = process
     const coloured = wantsColour(stdout, process.env)
     const context = { ...rest, args: args.slice(1), coloured, isTerminal: stdout.isTTY, out }
-    // What it has printed may not be out yet.
+    // As above.
     process.exitCode = (await command.run(context)) ?? 0
     return undefined
   }
