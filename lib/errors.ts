@@ -32,6 +32,7 @@
  * | `UP_ERR_LISTEN` | the port is taken, not allowed, or not of this machine | - |
  * | `UP_ERR_CONTROL` | the control socket can't be opened, or nobody answers there | - |
  * | `UP_ERR_INSTANCE` | no `up` runs that could be meant, or several do | - |
+ * | `UP_ERR_CONFIG` | the configuration file cannot be loaded, or says what it cannot | - |
  * | `UP_ERR_USAGE` | the command line has an unknown option, or too few or too many arguments | - |
  */
 export type ErrorCode =
@@ -64,6 +65,7 @@ export type ErrorCode =
   | 'UP_ERR_LISTEN'
   | 'UP_ERR_CONTROL'
   | 'UP_ERR_INSTANCE'
+  | 'UP_ERR_CONFIG'
   | 'UP_ERR_USAGE'
 
 /** Base of every error that up-server makes. */

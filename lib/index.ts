@@ -1,4 +1,13 @@
 export { ready } from './child/ready.js'
+export {
+  defineConfig,
+  type AppConfig,
+  type ConfigContext,
+  type ConfigFunction,
+  type MasterConfig,
+  type ProxyConfig,
+  type UpConfig
+} from './config/define-config.js'
 export type { Next } from './distributor/chain.js'
 export { Distributor } from './distributor/distributor.js'
 export type {

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'server',
     'admin',
+    'config',
     'control',
     'instances',
     'logs',
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['meters', 'type control/feed', 'type server/api'],
   instances: [],
   logs: ['options', 'worker/patient-write'],
+  config: ['type options'],
   // `up.ready` is the worker's side of the public callable.
   server: [
     'distributor',
@@ -65,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   distribute: ['distributor'],
   'distribute.cts': ['distribute'],
-  index: ['server', 'distributor', 'type options', 'type external', 'worker', 'child/ready'],
+  index: ['server', 'config', 'distributor', 'type options', 'type external', 'worker', 'child/ready'],
   'index.cts': ['index']
 }
 

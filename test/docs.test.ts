@@ -102,7 +102,7 @@ test('README.md has a row for every error code, as lib/errors.ts has', () => {
   )
 })
 
-for (const command of ['up', 'up proxy']) {
+for (const command of ['up', 'up check', 'up proxy']) {
   test(`docs/cli.md shows the help of ${command} as it is`, () => {
     const args = [UP, ...command.split(' ').slice(1), '--help']
     const help = execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })

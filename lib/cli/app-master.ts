@@ -1,7 +1,8 @@
 import type { Steered } from '../control/steered.js'
 import { UpError } from '../errors.js'
-import { UpServer } from '../server/up-server.js'
 import type { Watch } from '../watch/watch.js'
+import { AppServer } from './app-server.js'
+import type { ConfiguredApp } from './configured-app.js'
 import { count } from './format.js'
 import { describePort } from './listen.js'
 import { Master, type MasterParts } from './master.js'
@@ -18,12 +19,13 @@ export class AppMaster extends Master {
   override readonly steered: Steered
   readonly #options: CliOptions
   readonly #watch: Watch | undefined
-  readonly #srv: UpServer
+  readonly #srv: AppServer
   readonly #report: Report
   readonly #reloads: Reloads
   #started = false
 
-  constructor(parts: MasterParts, file: string, options: CliOptions) {
+  constructor(parts: MasterParts, file: string, configured: ConfiguredApp) {
+    const { options } = configured
     super(parts, options)
     this.#options = options
     // Before the workers load their files, so that no change after that is missed.
@@ -40,8 +42,8 @@ export class AppMaster extends Master {
     const listen = { port, override: portGiven, ...(host === undefined ? {} : { host }) }
     const { accessLog } = parts
     const { workers: output } = parts.logs
-    const logging = { ...(accessLog && { accessLog }), ...(output && { output }) }
-    this.#srv = new UpServer(parts.server, file, { ...up, ...logging, listen })
+    const own = { ...(accessLog && { accessLog }), ...(output && { output }), listen }
+    this.#srv = new AppServer(parts.server, file, { up, own, renew: () => configured.renew() })
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, this.out, this.#report, this.feed, () => this.refreshCertificate())
     tellApp(this.#srv, this.feed)
@@ -51,7 +53,8 @@ export class AppMaster extends Master {
       name: this.name,
       isStopping: () => this.stopping,
       onStop: why => this.stop(why),
-      onReload: (why, given) => this.#reloads.perform(why, given)
+      onReload: (why, given) => this.#reloads.perform(why, given),
+      notApplied: () => this.#srv.notApplied
     })
     this.#srv.once('spawn', () => (this.#started = true))
     this.#srv.on('fail', error => this.#onFail(error))

@@ -166,6 +166,7 @@ Commands, each with a --help; the word comes first (a file of that name: up ./st
   up rollback [name]     brings the previous generation back
   up proxy <upstream>    in front of servers that it did not start
   up upstreams [name]    shows and changes these
+  up check [file]        shows each setting and where it comes from
   up completion <shell>  completion for bash, zsh or fish
 
 Times are milliseconds, or such as 500ms, 10s, 2m, 1h.
@@ -175,6 +176,7 @@ Signals:
   SIGTERM, SIGINT  finish what is in flight, and exit; a second one exits at once
 
 Environment:
+  UP_<NAME> any option that is not given: UP_MAX_HELD for --max-held
   PORT      port to listen on, unless --port is given
   NODE_ENV  "development" changes the defaults of --number and --timeout
   NO_COLOR  no colours

@@ -21,6 +21,7 @@ export interface MasterSettings extends LogSettings {
   readonly control: string | false
   readonly admin: AdminAddress
   readonly adminToken: string
+  readonly config: string | false
 }
 
 /** Option of a command: where it listens. `otherwise` says where without it. */
@@ -90,7 +91,20 @@ export const LISTENING: readonly Flag<MasterSettings>[] = [
     text: 'what clients of --admin must know, from 16 characters on (default: env UP_ADMIN_TOKEN, else nothing); needed where other machines can connect',
     sets: 'adminToken',
     read: checkAdminToken,
-    needs: '--admin'
+    needs: '--admin',
+    mayIdle: true
+  },
+  {
+    flags: '--config <file>',
+    text: 'configuration file (default: up.config.ts, .mts, .js, .mjs, .cjs or .json, or "up" in package.json)',
+    sets: 'config',
+    read: asString
+  },
+  {
+    flags: '--no-config',
+    text: 'no configuration file',
+    sets: 'config',
+    read: () => false
   }
 ]
 

@@ -1,12 +1,15 @@
-import { UpError } from '../errors.js'
+import { UpError, type ErrorCode } from '../errors.js'
 import { version } from '../server/up.js'
+import { check } from './check.js'
 import { COMMANDS } from './commands/commands.js'
 import { CallError } from './commands/control-client.js'
+import { ConfiguredApp } from './configured-app.js'
 import { headline } from './format.js'
 import { Logs } from './logs.js'
 import type { LogOptions } from './options.js'
 import { Output, surviveBrokenOutput, wantsColour } from './output.js'
-import { parseArgs, parseProxyArgs } from './parse.js'
+import { readAppLine, readProxyLine } from './parse.js'
+import { readProxy } from './settle-proxy.js'
 import { startApp, startProxy } from './start.js'
 
 /** Runs the program `up`, and ends the process with its exit code. */
@@ -32,34 +35,45 @@ async function run(
   args: readonly string[],
   openLogs: (options: LogOptions) => Logs
 ): Promise<number | undefined> {
-  const rest = { env: process.env, version, print: (text: string) => process.stdout.write(text) }
+  const env = { ...process.env }
+  const around = { env, cwd: process.cwd() }
+  const rest = { env, version, print: (text: string) => process.stdout.write(text) }
   // As the first word only: anywhere else it may be a module or the value of an option.
   if (args[0] === 'proxy') {
-    const options = parseProxyArgs({ args: args.slice(1), ...rest })
-    return options && startProxy(options, openLogs(options.logs))
+    const line = readProxyLine({ args: args.slice(1), ...rest })
+    if (line === undefined) return undefined
+    const options = await readProxy(line, around)
+    return startProxy(options, openLogs(options.logs))
+  }
+  const out = new Output(process.stderr, wantsColour(process.stderr, process.env))
+  if (args[0] === 'check') {
+    // What it has printed may not be out yet.
+    process.exitCode = await check({ args: args.slice(1), ...rest, setVariables }, around, out)
+    return undefined
   }
   const command = COMMANDS.find(({ name }) => name === args[0])
   if (command !== undefined) {
     const { stdout } = process
     const coloured = wantsColour(stdout, process.env)
-    const code = await command.run({
-      ...rest,
-      args: args.slice(1),
-      coloured,
-      isTerminal: stdout.isTTY,
-      out: new Output(process.stderr, wantsColour(process.stderr, process.env))
-    })
-    // What it has printed may not be out yet.
-    process.exitCode = code ?? 0
+    const context = { ...rest, args: args.slice(1), coloured, isTerminal: stdout.isTTY, out }
+    // As above.
+    process.exitCode = (await command.run(context)) ?? 0
     return undefined
   }
-  const options = parseArgs({ args, cwd: process.cwd(), ...rest })
-  // As the shell would, for the command that is run in its place.
-  Object.assign(process.env, options?.env)
-  return options && startApp(options, openLogs(options.logs))
+  const line = readAppLine({ args, ...rest })
+  if (line === undefined) return undefined
+  const app = await ConfiguredApp.read(line, around)
+  setVariables(app.options.env)
+  return startApp(app, openLogs(app.options.logs))
 }
 
-const USAGE = ['UP_ERR_OPTION', 'UP_ERR_USAGE', 'UP_ERR_INSTANCE']
+/** As the shell would, for the command that is run in its place. */
+function setVariables(variables: NodeJS.ProcessEnv): void {
+  Object.assign(process.env, variables)
+}
+
+/** What is wrong before anything has begun. */
+const USAGE: readonly ErrorCode[] = ['UP_ERR_OPTION', 'UP_ERR_USAGE', 'UP_ERR_CONFIG', 'UP_ERR_INSTANCE']
 
 function isUsage(error: unknown): boolean {
   if (error instanceof CallError) return error.isUsage

@@ -3,6 +3,7 @@ import type { AccessFormat } from '../logs/access-writer.js'
 import type { LogFormat } from '../logs/log-format.js'
 import type { UpOptions } from '../options/options.js'
 import type { ProxyOptions } from '../options/proxy-options.js'
+import type { UpstreamTarget } from '../options/upstream.js'
 
 /** What every command's master needs to know: complete and checked. */
 export interface MasterOptions {
@@ -59,7 +60,7 @@ export interface CliOptions extends MasterOptions {
 /** What the command line and the environment ask `up proxy <upstream...>` for: complete and checked. */
 export interface CliProxyOptions extends MasterOptions {
   /** As they were given. */
-  readonly upstreams: readonly string[]
+  readonly upstreams: readonly UpstreamTarget[]
   readonly title: string | undefined
   /** The options of the ProxyServer. */
   readonly proxy: ProxyOptions

@@ -92,8 +92,11 @@ export function createProxyCommand(version: string): Command {
     .description(
       'Balances requests over servers that somebody else started, and holds them while none is there.'
     )
-    .usage('[options] <upstream...>')
-    .argument('<upstream...>', 'where a server listens: a port, host:port, http://host:port or unix:<path>')
+    .usage('[options] [upstream...]')
+    .argument(
+      '[upstream...]',
+      'where a server listens: a port, host:port, http://host:port or unix:<path> (default: those of the configuration file)'
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', AFTER)
@@ -114,6 +117,7 @@ Signals:
   SIGTERM, SIGINT  finish what is in flight, and exit; a second one exits at once
 
 Environment:
+  UP_<NAME> any option that is not given: UP_MAX_HELD for --max-held
   PORT      port to listen on, unless --port is given
   NO_COLOR  no colours
 

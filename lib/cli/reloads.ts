@@ -1,7 +1,7 @@
 import { UpError } from '../errors.js'
 import type { Feed } from '../control/feed.js'
 import type { ReloadOptions, ReloadResult } from '../server/api.js'
-import type { UpServer } from '../server/up-server.js'
+import type { AppServer } from './app-server.js'
 import { formatMs } from './format.js'
 import type { Output } from './output.js'
 import type { Report } from './report.js'
@@ -9,7 +9,7 @@ import { described } from './tell-feed.js'
 
 /** Reloads on request, one at a time: what is asked for during one gives one more after it. */
 export class Reloads {
-  readonly #srv: UpServer
+  readonly #srv: AppServer
   readonly #out: Output
   readonly #report: Report
   readonly #feed: Feed
@@ -18,7 +18,7 @@ export class Reloads {
   #again = false
 
   /** @param prepare called before each reload */
-  constructor(srv: UpServer, out: Output, report: Report, feed: Feed, prepare: () => void) {
+  constructor(srv: AppServer, out: Output, report: Report, feed: Feed, prepare: () => void) {
     this.#srv = srv
     this.#out = out
     this.#report = report
@@ -68,7 +68,7 @@ export class Reloads {
     this.#prepare()
     this.#report.forget()
     const started = performance.now()
-    const before = this.#srv.status().version
+    const { version: before, numWorkers } = this.#srv.status()
     this.#feed.tell('reloading', { why })
     const tookMs = (): number => Math.round(performance.now() - started)
     try {
@@ -77,6 +77,11 @@ export class Reloads {
       const done = options.standby === true || options.canary !== undefined ? 'ready to serve' : 'reloaded'
       const versions = describeVersions(before, version)
       this.#out.good(`${done} in ${formatMs(tookMs())}: generation ${generation}${versions}`)
+      const { notApplied } = this.#srv
+      if (notApplied.length > 0) this.#out.warn(`other settings need a restart: ${notApplied.join(', ')}`)
+      // Those that go on serving beside it are to be as many.
+      if (options.standby === true && this.#srv.numWorkers !== numWorkers)
+        await this.#srv.scale(this.#srv.numWorkers)
       this.#feed.tell('reload', { outcome: 'ok', generation, version: version ?? null, durationMs: tookMs() })
       return result
     } catch (error) {

@@ -6,12 +6,13 @@ import { resolveOptions } from '../options/resolve-options.js'
 import type { RequestListener } from 'node:http'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
+import type { ConfiguredApp } from './configured-app.js'
 import { instanceName } from './instance-name.js'
 import { headline } from './format.js'
 import { createMasterServer, listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
-import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
 import type { Logs } from './logs.js'
+import type { CliProxyOptions, MasterOptions } from './options.js'
 import { PidFile } from './pid-file.js'
 import { openControl } from './open-control.js'
 import { ProxyMaster } from './proxy-master.js'
@@ -23,7 +24,8 @@ import { handleSignals } from './signals.js'
  * @returns the exit code
  * @throws {UpError} it could not begin to serve; match on `code`
  */
-export async function startApp(options: CliOptions, logs: Logs): Promise<number> {
+export async function startApp(app: ConfiguredApp, logs: Logs): Promise<number> {
+  const { options } = app
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
   // Without --port the app may know a port of its own: its first worker says. With the handoff, workers listen.
@@ -32,7 +34,7 @@ export async function startApp(options: CliOptions, logs: Logs): Promise<number>
     options,
     logs,
     { listensNow, name: instanceName(file) },
-    parts => new AppMaster(parts, file, options)
+    parts => new AppMaster(parts, file, app)
   )
 }
 

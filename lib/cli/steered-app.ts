@@ -16,6 +16,8 @@ interface SteeredAppParts {
   readonly isStopping: () => boolean
   readonly onStop: (why: string) => void
   readonly onReload: (why: string, options: ReloadOptions) => Promise<ReloadResult>
+  /** Settings that the last reload could not apply. */
+  readonly notApplied?: () => readonly string[]
 }
 
 /** An app and its workers, as the control API steers them. */
@@ -74,8 +76,9 @@ export class SteeredApp implements Steered {
     return this.#parts.srv.resume(options)
   }
 
-  reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
-    return timed(() => this.#parts.onReload(why, options))
+  async reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
+    const result = await timed(() => this.#parts.onReload(why, options))
+    return { ...result, notApplied: this.#parts.notApplied?.() ?? [] }
   }
 
   promote(): Promise<SwitchResult> {

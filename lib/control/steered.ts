@@ -16,6 +16,8 @@ export interface SwitchResult {
   readonly generation: number
   readonly version: string | null
   readonly durationMs: number
+  /** Of a reload: settings that are other ones now, and that only a restart can apply. */
+  readonly notApplied?: readonly string[]
 }
 
 /** What is said of the program besides the state of its server. */

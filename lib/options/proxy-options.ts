@@ -48,7 +48,11 @@ export interface ResolvedProxyOptions extends ResolvedServing {
   readonly health: ResolvedHealth | undefined
 }
 
-const KNOWN = {
+/** The statuses that pass, by default. */
+export const PASSING = '200-399'
+
+/** Their names. */
+export const PROXY_OPTIONS = {
   hostHeader: true,
   connectTimeout: true,
   closeTimeout: true,
@@ -68,7 +72,7 @@ const KNOWN = {
  */
 export function resolveProxyOptions(options: ProxyOptions = {}): ResolvedProxyOptions {
   const given = asObject('options', options)
-  assertKnown(given, KNOWN)
+  assertKnown(given, PROXY_OPTIONS)
   const hostHeader = asOneOf('hostHeader', given['hostHeader'] ?? 'client', ['client', 'upstream'])
   const serving = resolveServing(given)
   return Object.freeze<ResolvedProxyOptions>({
@@ -93,7 +97,7 @@ function readHealth(given: Record<string, unknown>): ResolvedHealth | undefined 
     timeoutMs: positiveDuration('healthTimeout', given['healthTimeout'] ?? '2s'),
     passes: asWhole('healthPasses', given['healthPasses'] ?? 2, 1, 100),
     fails: asWhole('healthFails', given['healthFails'] ?? 3, 1, 100),
-    passing: parseStatuses('healthStatus', given['healthStatus'] ?? '200-399')
+    passing: parseStatuses('healthStatus', given['healthStatus'] ?? PASSING)
   }
   const path = given['healthPath']
   return path == null ? undefined : Object.freeze({ path: parseHealthPath('healthPath', path), ...health })

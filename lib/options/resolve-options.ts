@@ -11,7 +11,8 @@ import { assertKnown, resolveServing, SERVING } from './serving.js'
 import { parseTransport } from './transport.js'
 import { parseWorkerCount } from './worker-count.js'
 
-const KNOWN = {
+/** Their names. */
+export const UP_OPTIONS = {
   numWorkers: true,
   workerTimeout: true,
   killTimeout: true,
@@ -44,7 +45,7 @@ const KNOWN = {
  */
 export function resolveOptions(options: UpOptions = {}): ResolvedOptions {
   const given = asObject('options', options)
-  assertKnown(given, KNOWN)
+  assertKnown(given, UP_OPTIONS)
   const duration = (name: keyof UpOptions, fallback: string | number): number =>
     parseDuration(name, given[name] ?? fallback)
   const development = isDevelopment()

@@ -24,8 +24,6 @@ export interface ReloadPlan {
 }
 
 export interface ReloaderHooks {
-  /** How many workers there should be. */
-  readonly numWorkers: () => number
   /** From now on a new generation serves, perhaps beside the old. */
   readonly onServing: (generation: Generation) => void
   /** These get no new requests any more. */
@@ -70,6 +68,17 @@ export class Reloader {
     this.#closed = true
   }
 
+  /** Does what a reload begins with; where that fails, so does the reload. */
+  async begin<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task()
+    } catch (cause) {
+      const error = this.#closed ? closed() : explain(cause)
+      if (!this.#closed) this.#hooks.onFail(error)
+      throw error
+    }
+  }
+
   async #attempt(plan: ReloadPlan, carryOut: (generation: Generation) => Promise<void>): Promise<Generation> {
     let generation: Generation | undefined
     try {
@@ -98,7 +107,7 @@ export class Reloader {
       this.#hooks.onServing(generation)
     }
     return {
-      numWorkers: this.#hooks.numWorkers(),
+      numWorkers: this.#options.numWorkers,
       surge: this.#options.surge,
       readyTimeoutMs: this.#options.readyTimeoutMs,
       generation,
@@ -129,9 +138,8 @@ export class Reloader {
 
   /** Who cannot serve first: it is missed least. */
   #retireExcess(): void {
-    const { workerTimeoutMs } = this.#options
-    if (!this.#closed)
-      scaleTo(this.#hooks.numWorkers(), this.#fleet, this.#fleet.generations, workerTimeoutMs)
+    const { numWorkers, workerTimeoutMs } = this.#options
+    if (!this.#closed) scaleTo(numWorkers, this.#fleet, this.#fleet.generations, workerTimeoutMs)
   }
 
   #call(callback: ReloadCallback, worker: Worker): void {

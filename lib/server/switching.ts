@@ -6,12 +6,14 @@ import type { Generation } from '../worker/generation.js'
 import type { Worker } from '../worker/worker.js'
 import type { ReloadResult } from './api.js'
 import { closedError } from './closed-error.js'
+import type { LiveOptions, Undo } from './live-options.js'
 import { Previous } from './previous.js'
 import type { ResolvedReload } from './reload-options.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
 import { scaleTo } from './scaler.js'
 import { Standby } from './standby.js'
 import { Turns } from './turns.js'
+import { withNewOptions } from './with-new-options.js'
 
 interface SwitchingHooks {
   /** Every new request goes to this generation. */
@@ -31,6 +33,7 @@ interface FollowUp {
 /** Which generation serves, which one waits, and which one served before. One change at a time. */
 export class Switching {
   readonly #fleet: Fleet
+  readonly #live: LiveOptions
   readonly #options: ResolvedOptions
   readonly #policy: CanarySplit<Worker>
   readonly #hooks: SwitchingHooks
@@ -41,20 +44,18 @@ export class Switching {
   #previous: Previous | undefined
   /** Whether the last switch kept the generation before. */
   #keepPrevious: boolean
-  #numWorkers: number
   #followUp: FollowUp | undefined
   #closed = false
 
   /** @throws {UpError} `UP_ERR_ENGINE` */
-  constructor(fleet: Fleet, options: ResolvedOptions, policy: CanarySplit<Worker>, hooks: SwitchingHooks) {
+  constructor(fleet: Fleet, live: LiveOptions, policy: CanarySplit<Worker>, hooks: SwitchingHooks) {
     this.#fleet = fleet
-    this.#options = options
+    this.#live = live
+    this.#options = live.now
     this.#policy = policy
     this.#hooks = hooks
-    this.#keepPrevious = options.keepPrevious
-    this.#numWorkers = options.numWorkers
-    this.#reloader = new Reloader(fleet, options, {
-      numWorkers: () => this.#numWorkers,
+    this.#keepPrevious = live.now.keepPrevious
+    this.#reloader = new Reloader(fleet, live.now, {
       onServing: generation => this.#onServing(generation),
       leave: (olds, keepPrevious) => this.#leave(olds, keepPrevious),
       onSwitched: generation => hooks.onSwitched(resultOf(generation)),
@@ -70,7 +71,7 @@ export class Switching {
 
   /** How many workers it should have. */
   get numWorkers(): number {
-    return this.#numWorkers
+    return this.#options.numWorkers
   }
 
   get busy(): boolean {
@@ -84,7 +85,7 @@ export class Switching {
 
   /** Spawns the first workers. */
   start(): void {
-    this.#fleet.addKept(this.#current, this.#numWorkers)
+    this.#fleet.addKept(this.#current, this.numWorkers)
   }
 
   reload(plan: ResolvedReload, callback?: ReloadCallback): Promise<ReloadResult> {
@@ -97,7 +98,8 @@ export class Switching {
     const isFollowUp = this.busy
     const promise = this.#take(() => {
       if (this.#followUp?.callbacks === callbacks) this.#followUp = undefined
-      return this.#reload(plan, callbacks)
+      const renew = (): Promise<Undo | undefined> => this.#reloader.begin(() => this.#live.renew())
+      return withNewOptions(renew, () => this.#reload(plan, callbacks))
     })
     // Only the last in the line: what was called later is to happen later.
     if (isFollowUp) this.#followUp = { kind, promise, callbacks }
@@ -143,7 +145,7 @@ export class Switching {
   /** Resolves when workers that were added are ready; rejects with the error of one that failed. */
   async scale(n: number): Promise<void> {
     const added = await this.#take(() => {
-      this.#numWorkers = n
+      this.#live.resize(n)
       const sets = [this.#fleet.generations]
       if (this.#standby !== undefined) sets.push([this.#standby.generation])
       return sets.flatMap(set => scaleTo(n, this.#fleet, set, this.#options.workerTimeoutMs))
@@ -166,9 +168,8 @@ export class Switching {
 
   async #reload(plan: ResolvedReload, callbacks: ReloadCallback[]): Promise<ReloadResult> {
     this.#discard()
-    const { standby, keepPrevious } = plan
-    if (standby) return this.#standBy(await this.#reloader.prepare({ keepPrevious }, callbacks), plan)
-    return resultOf(await this.#reloader.replace({ keepPrevious }, callbacks))
+    if (plan.standby) return this.#standBy(await this.#reloader.prepare(plan, callbacks), plan)
+    return resultOf(await this.#reloader.replace(plan, callbacks))
   }
 
   #standBy(generation: Generation, plan: ResolvedReload): ReloadResult {
@@ -203,7 +204,7 @@ export class Switching {
     this.#onServing(generation)
     this.#leave(olds, keepPrevious)
     // One that was kept may be smaller than it is to be by now.
-    scaleTo(this.#numWorkers, this.#fleet, [generation], this.#options.workerTimeoutMs)
+    scaleTo(this.numWorkers, this.#fleet, [generation], this.#options.workerTimeoutMs)
     const result = resultOf(generation)
     this.#hooks.onSwitched(result)
     return result

@@ -4,8 +4,7 @@ import type { Visit } from '../balance/policy.js'
 import type { ProxiedServer } from '../distributor/middleware.js'
 import { asWhole } from '../options/checks.js'
 import { resolveModule } from '../options/module-path.js'
-import type { ResolvedOptions, UpOptions } from '../options/options.js'
-import { resolveOptions } from '../options/resolve-options.js'
+import type { UpOptions } from '../options/options.js'
 import { MAX_WORKERS } from '../options/worker-count.js'
 import { Fleet } from '../worker/fleet.js'
 import type { Worker } from '../worker/worker.js'
@@ -22,6 +21,7 @@ import type {
 import { BalancedServer } from './balanced-server.js'
 import { connectFleet } from './connect-fleet.js'
 import { lastWord } from './last-word.js'
+import { LiveOptions } from './live-options.js'
 import { looked } from './looked.js'
 import { parsePause, parseResume, together } from './pause-options.js'
 import { parseReload } from './reload-options.js'
@@ -37,7 +37,8 @@ import { Switching } from './switching.js'
 export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   /** The user's module, as an absolute path. */
   readonly file: string
-  readonly #options: ResolvedOptions
+  /** What a reload may change. */
+  protected readonly live: LiveOptions
   readonly #requestsOnly: RequestsOnly
   readonly #parts: ServerParts
 
@@ -50,12 +51,13 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
    * @throws {UpError} `UP_ERR_ENGINE`: the app's `engines.node` does not allow this Node
    */
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
-    const resolved = resolveOptions(options)
+    const live = new LiveOptions(options)
+    const resolved = live.now
     const path = resolveModule(file, resolved.cwd)
     const policy = createPolicyWithCanary<Worker>(resolved.balance, resolved.trust)
     super(server, resolved, policy, 'a worker')
     this.file = path
-    this.#options = resolved
+    this.live = live
     this.#requestsOnly = new RequestsOnly(resolved.transport)
     const fleet = new Fleet(path, resolved)
     const onFail = (error: Error): void => lastWord(error, this.emit('fail', error))
@@ -69,7 +71,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
       onFail
     })
     try {
-      const switching = new Switching(fleet, resolved, policy, {
+      const switching = new Switching(fleet, live, policy, {
         onSwitched: result => {
           ports.onSwitched(result.generation)
           this.emit('reload', result)
@@ -126,7 +128,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   reload(options: ReloadOptions, fn?: ReloadCallback): Promise<ReloadResult>
   reload(first: ReloadOptions | ReloadCallback = {}, fn?: ReloadCallback): Promise<ReloadResult> {
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first, fn]
-    const plan = parseReload(options, this.#options.keepPrevious)
+    const plan = parseReload(options, this.live.now.keepPrevious)
     this.#requestsOnly.option('reload({ canary })', plan.canary)
     return looked(this.#parts.switching.reload(plan, callback))
   }
@@ -220,7 +222,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   }
 
   protected override get closeTimeoutMs(): number {
-    return this.#options.workerTimeoutMs
+    return this.live.now.workerTimeoutMs
   }
 
   protected override assertMiddleware(call: string): void {

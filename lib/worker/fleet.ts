@@ -58,7 +58,10 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #lastWords = new Set<Promise<void>>()
   #lastNumber = 0
 
-  /** @param file absolute path of the user's module */
+  /**
+   * @param file absolute path of the user's module
+   * @param options read whenever a generation is opened: they may have changed by then
+   */
   constructor(file: string, options: ResolvedOptions) {
     super()
     this.#file = file
@@ -78,7 +81,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
   open(serving: boolean, release: Release = findRelease(this.#file, this.#options.cwd)): Generation {
     this.#echo.forget()
     const version = checkAppPackage(release.file)
-    const generation = new Generation(++this.#lastNumber, release, version, serving)
+    const parts = { number: ++this.#lastNumber, options: { ...this.#options } }
+    const generation = new Generation({ ...parts, release, version, serving })
     this.generations.push(generation)
     return generation
   }
@@ -86,10 +90,11 @@ export class Fleet extends EventEmitter<FleetEvents> {
   /** Adds a place to a generation, on trial: see {@link Slot}. */
   addSlot(generation: Generation): Slot {
     const number = generation.freeNumber
+    const { keepAlive, minExpectedLifetimeMs } = generation.options
     const slot = new Slot({
       number,
-      keepAlive: this.#options.keepAlive,
-      minExpectedLifetimeMs: this.#options.minExpectedLifetimeMs,
+      keepAlive,
+      minExpectedLifetimeMs,
       spawn: () => this.#spawn(generation, number),
       onSpawnError: error => this.emit('fail', error)
     })
@@ -200,7 +205,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   #spawn(generation: Generation, slot: number): Worker {
     const binds: Bind[] = []
     const worker = new Worker(
-      workerSpec(generation, slot, this.#options, {
+      workerSpec(generation, slot, {
         nextBind: () => this.#nextBind(binds),
         clientField: this.#clientField,
         guard: this.#guard,

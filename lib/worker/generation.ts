@@ -1,6 +1,9 @@
+import type { ResolvedOptions } from '../options/options.js'
 import type { Release } from './release.js'
 import type { Slot } from './slot.js'
 import type { Worker } from './worker.js'
+
+export type GenerationParts = Pick<Generation, 'number' | 'release' | 'version' | 'options' | 'serving'>
 
 /** The workers that one start or reload spawned, and those that replaced them since. */
 export class Generation {
@@ -8,14 +11,17 @@ export class Generation {
   readonly release: Release
   /** The app's version when it was started. */
   readonly version: string | undefined
+  /** Those that were in force when it was started: whoever replaces one of its workers is started alike. */
+  readonly options: ResolvedOptions
   readonly slots = new Set<Slot>()
   /** Whether its workers take requests as soon as they are ready; until then they stand by. */
   serving: boolean
 
-  constructor(number: number, release: Release, version: string | undefined, serving: boolean) {
+  constructor({ number, release, version, options, serving }: GenerationParts) {
     this.number = number
     this.release = release
     this.version = version
+    this.options = options
     this.serving = serving
   }
 

@@ -1,4 +1,3 @@
-import type { ResolvedOptions } from '../options/options.js'
 import type { WorkerSpec } from './fork-worker.js'
 import type { Generation } from './generation.js'
 
@@ -9,9 +8,8 @@ export interface FleetParts extends Pick<WorkerSpec, 'nextBind' | 'guard' | 'ech
 
 /** How to start a worker of this generation. */
 export function workerSpec(
-  { number, version, release }: Generation,
+  { number, version, release, options }: Generation,
   slot: number,
-  options: ResolvedOptions,
   { clientField, ...parts }: FleetParts
 ): WorkerSpec {
   return {

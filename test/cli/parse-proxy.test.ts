@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CliProxyOptions } from '#lib/cli/options.js'
-import { parseArgs, parseProxyArgs } from '#lib/cli/parse.js'
+import { readAppLine, readProxyLine } from '#lib/cli/parse.js'
+import { settleApp } from '#lib/cli/settle-app.js'
+import { accept } from '#lib/cli/settle-master.js'
+import { settleProxy } from '#lib/cli/settle-proxy.js'
 import { UpError } from '#lib/errors.js'
 import { controlFolder } from '#lib/instances/control-folder.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
-const INPUT = { env: {}, cwd: '/', version: '1.2.3', print: () => assert.fail('nothing was to be printed') }
+const INPUT = { env: {}, version: '1.2.3', print: () => assert.fail('nothing was to be printed') }
 
 function parse(args: string[], env: Record<string, string> = {}): CliProxyOptions {
-  const options = parseProxyArgs({ ...INPUT, args, env })
-  assert.ok(options)
-  return options
+  const line = readProxyLine({ ...INPUT, args, env })
+  assert.ok(line)
+  return accept(settleProxy(line, { env }))
 }
 
 function printed(args: string[]): string {
   let text = ''
-  assert.equal(parseProxyArgs({ ...INPUT, args, print: more => (text += more) }), undefined)
+  assert.equal(readProxyLine({ ...INPUT, args, print: more => (text += more) }), undefined)
   return text
 }
 
@@ -114,7 +117,9 @@ test('Each option is taken over, under its short name as under its long one', t 
 test('The options about holding are those of up <file> as well', t => {
   const page = `${tempFolder(t, { 'page.json': '{}' })}/page.json`
   const args = ['--hold-file', 'balance', '--hold-poll', '2s', '--hold-response', page, 'app.js']
-  assert.deepEqual(parseArgs({ ...INPUT, args })?.up, {
+  const line = readAppLine({ ...INPUT, args })
+  assert.ok(line)
+  assert.deepEqual(accept(settleApp(line, { env: {}, cwd: '/' })).up, {
     holdFile: 'balance',
     holdPoll: 2000,
     holdResponse: { headers: { 'Content-Type': 'application/json' }, body: '{}' }
@@ -196,12 +201,16 @@ test('A wrong upstream is refused as <upstream>', () => {
 
 test('An unknown option and a missing upstream are refused on one line', () => {
   refuses(() => parse(['--number', '2', '2000']), 'UP_ERR_USAGE', /^unknown option '--number'/)
-  refuses(() => parse([]), 'UP_ERR_USAGE', /^missing required argument 'upstream'$/)
+  refuses(
+    () => parse([]),
+    'UP_ERR_USAGE',
+    /^missing required argument 'upstream', and no configuration file names any$/
+  )
   refuses(() => parse(['2000', '-p']), 'UP_ERR_USAGE', /^option '-p, --port <port>' argument missing$/)
 })
 
 test('The help is printed by -h and --help, the version by -V', () => {
-  assert.match(printed(['--help']), /^Usage: up proxy \[options\] <upstream\.\.\.>/)
+  assert.match(printed(['--help']), /^Usage: up proxy \[options\] \[upstream\.\.\.\]/)
   assert.equal(printed(['-h']), printed(['--help']))
   assert.equal(printed(['-V']), '1.2.3\n')
 })

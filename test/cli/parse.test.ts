@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { CliOptions } from '#lib/cli/options.js'
-import { parseArgs } from '#lib/cli/parse.js'
+import { readAppLine } from '#lib/cli/parse.js'
+import { settleApp } from '#lib/cli/settle-app.js'
+import { accept } from '#lib/cli/settle-master.js'
 import { UpError } from '#lib/errors.js'
 import { controlFolder } from '#lib/instances/control-folder.js'
 import { inheritedExecArgv } from '#lib/options/exec-argv.js'
@@ -11,23 +13,19 @@ import { optionError } from '../helpers/option-error.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
 function parse(args: string[], env: Record<string, string> = {}, cwd = '/'): CliOptions {
-  const options = parseArgs({
+  const line = readAppLine({
     args,
     env,
-    cwd,
     version: '1.2.3',
     print: () => assert.fail('nothing was to be printed')
   })
-  assert.ok(options)
-  return options
+  assert.ok(line)
+  return accept(settleApp(line, { env, cwd }))
 }
 
 function printed(args: string[]): string {
   let text = ''
-  assert.equal(
-    parseArgs({ args, env: {}, cwd: '/', version: '1.2.3', print: more => (text += more) }),
-    undefined
-  )
+  assert.equal(readAppLine({ args, env: {}, version: '1.2.3', print: more => (text += more) }), undefined)
   return text
 }
 

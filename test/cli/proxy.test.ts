@@ -203,7 +203,7 @@ test('A wrong command line gives one line on stderr and exit code 2', async t =>
     [['--health-path', 'up', '2000'], /^up: --health-path is "up", but must be a path such as/],
     [['--hold-response', 'none', '2000'], /^up: --hold-response is "none", but must be a text file/],
     [['app.js'], /^up: <upstream> is "app\.js", but must be a port/],
-    [[], /^up: missing required argument 'upstream'$/],
+    [[], /^up: missing required argument 'upstream', and no configuration file names any$/],
     [['-n', '2', '2000'], /^up: unknown option '-n'/]
   ]
   for (const [args, expected] of cases) {

@@ -45,6 +45,13 @@ function words(): Completed {
         values: ['bash', 'zsh', 'fish']
       },
       {
+        name: 'check',
+        text: 'shows each setting and where it comes from, or all that is wrong',
+        takesName: false,
+        options: [...longNames(APP_FLAGS), '--json', ...common],
+        values: []
+      },
+      {
         name: 'proxy',
         text: 'balances requests over servers that somebody else started',
         takesName: false,

@@ -16,6 +16,8 @@ interface Reloaded {
   readonly generation: number
   readonly version: string | null
   readonly durationMs: number
+  /** Settings that only a restart can apply. */
+  readonly notApplied?: readonly string[]
 }
 
 /** How long events may be behind the answer, in milliseconds. */
@@ -73,10 +75,11 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
         out.info(`reloading ${before.name}: ${describeGeneration(before.generation, before.version)} serves`)
       const result = (await client.post('/reload', settings)) as Reloaded
       await Promise.race([told, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
-      const { generation, version, durationMs } = result
+      const { generation, version, durationMs, notApplied = [] } = result
       const waits = settings.standby === true || settings.canary !== undefined
       const does = waits ? 'waits for up promote, or up abort,' : 'serves'
       out.good(`${describeGeneration(generation, version)} ${does} after ${formatMs(durationMs)}`)
+      if (notApplied.length > 0) out.warn(`other settings need a restart: ${notApplied.join(', ')}`)
       return 0
     } catch (error) {
       if (!(error instanceof CallError) || error.remoteCode !== 'UP_ERR_RELOAD') throw error
