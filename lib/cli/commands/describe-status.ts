@@ -7,7 +7,6 @@ import { formatAge, formatBytes, formatLatency, formatPercent } from './figures.
 import { formatTable, printable, type Column } from './table.js'
 
 type AppStatus = ControlStatus & Omit<ServerStatus, 'state'>
-type ProxyingStatus = ControlStatus & Omit<ProxyStatus, 'state'>
 type WorkerRow = ServerStatus['workers'][number]
 type UpstreamRow = ProxyStatus['upstreams'][number]
 
@@ -15,10 +14,8 @@ type UpstreamRow = ProxyStatus['upstreams'][number]
 export function describeStatus(status: ControlStatus, coloured: boolean): string {
   const [facts, table] = isApp(status)
     ? [appFacts(status), formatTable(workerColumns(status), status.workers, coloured)]
-    : [[], formatTable(UPSTREAM_COLUMNS, (status).upstreams, coloured)]
-  const what = isApp(status)
-    ? status.file
-    : `proxy to ${count((status).upstreams.length, 'upstream')}`
+    : [[], formatTable(UPSTREAM_COLUMNS, status.upstreams, coloured)]
+  const what = isApp(status) ? status.file : `proxy to ${count(status.upstreams.length, 'upstream')}`
   const colours = pico.createColors(coloured)
   const paint = status.state === 'running' ? colours.green : colours.yellow
   const age = formatAge(Date.now() - Date.parse(status.startedAt))
