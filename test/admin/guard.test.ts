@@ -16,7 +16,7 @@ class Steering implements Steered {
   resumed = 0
 
   status(): ControlStatus {
-    return { name: 'shop', held: 0, upstreams: [] } as unknown as ControlStatus
+    return { name: 'shop', held: 0, upstreams: [], traffic: { errors: 0 } } as unknown as ControlStatus
   }
 
   ready(): boolean {
