@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import type { WorkerStatus } from '#lib/server/api.js'
 import { UpServer } from '#lib/server/up-server.js'
 import type { Worker } from '#lib/worker/worker.js'
 import { fixture, launch, serve } from '../helpers/app.js'
@@ -139,8 +140,10 @@ test('status() is plain data', async t => {
   await waiting
   const status = srv.status()
   assert.deepEqual(JSON.parse(JSON.stringify(status)), status)
-  const { ageMs, ...rest } = status.workers[0] ?? { ageMs: -1 }
+  const [{ ageMs, cpuPercent, memoryBytes, lagMs, ...rest }] = status.workers as [WorkerStatus]
   assert.ok(ageMs >= 0)
+  // It has told, or it has not yet.
+  for (const figure of [cpuPercent, memoryBytes, lagMs]) assert.ok(figure === null || figure >= 0)
   assert.deepEqual(rest, {
     pid: worker.pid,
     generation: 1,
@@ -149,7 +152,9 @@ test('status() is plain data', async t => {
     inFlight: 1,
     upgrades: 0,
     connections: 0,
-    requests: 1
+    requests: 1,
+    errors: 0,
+    p99Ms: null
   })
   assert.deepEqual(
     { ...status, workers: [] },
@@ -173,6 +178,15 @@ test('status() is plain data', async t => {
       givenUp: 0,
       refused: 0,
       workers: [],
+      traffic: {
+        answered: 0,
+        errors: 0,
+        retries: 0,
+        p50Ms: null,
+        p99Ms: null,
+        requestsPerSecond: 0,
+        inFlight: 1
+      },
       ports: [{ protocol: 'http', address: '127.0.0.1', port }]
     }
   )
