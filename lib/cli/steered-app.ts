@@ -1,36 +1,28 @@
-import type { Feed } from '../control/feed.js'
-import { History } from '../control/history.js'
-import type { ControlStatus, Steered, SwitchResult } from '../control/steered.js'
+import type { SwitchResult } from '../control/steered.js'
 import { APP_METRICS, type AppSource } from '../metrics/app-metrics.js'
 import { Exposition } from '../metrics/exposition.js'
 import { Lives } from '../metrics/lives.js'
-import type { PauseOptions, PauseResult, ReloadOptions, ReloadResult, ResumeOptions } from '../server/api.js'
+import type { ReloadOptions, ReloadResult } from '../server/api.js'
 import { version } from '../server/up.js'
 import type { UpServer } from '../server/up-server.js'
-import { publicState } from './public-state.js'
+import { SteeredServer, type SteeredParts } from './steered-server.js'
 
-interface SteeredAppParts {
-  readonly srv: UpServer
-  readonly feed: Feed
-  readonly name: string
-  readonly isStopping: () => boolean
-  readonly onStop: (why: string) => void
+interface SteeredAppParts extends SteeredParts<UpServer> {
   readonly onReload: (why: string, options: ReloadOptions) => Promise<ReloadResult>
   /** Settings that the last reload could not apply. */
   readonly notApplied?: () => readonly string[]
 }
 
 /** An app and its workers, as the control API steers them. */
-export class SteeredApp implements Steered {
-  readonly feed: Feed
-  readonly history: History
-  readonly #parts: SteeredAppParts
-  readonly #startedAt = new Date().toISOString()
+export class SteeredApp extends SteeredServer<UpServer> {
+  readonly #onReload: SteeredAppParts['onReload']
+  readonly #notApplied: () => readonly string[]
   readonly #exposition: Exposition<AppSource>
 
-  constructor(parts: SteeredAppParts) {
-    this.#parts = parts
-    this.feed = parts.feed
+  constructor({ onReload, notApplied = () => [], ...parts }: SteeredAppParts) {
+    super(parts)
+    this.#onReload = onReload
+    this.#notApplied = notApplied
     const { srv, name, feed } = parts
     const lives = new Lives(feed)
     this.#exposition = new Exposition<AppSource>(APP_METRICS, () => ({
@@ -40,62 +32,36 @@ export class SteeredApp implements Steered {
       meter: srv.meter,
       lives
     }))
-    this.history = new History(() => this.status())
   }
 
-  status(): ControlStatus {
-    const { srv, name, isStopping } = this.#parts
-    const status = srv.status()
-    return {
-      ...status,
-      name,
-      state: publicState(status.state, isStopping()),
-      startedAt: this.#startedAt
-    }
-  }
-
-  ready(): boolean {
-    const { srv, isStopping } = this.#parts
-    return !isStopping() && srv.workers.length > 0
-  }
-
-  metrics(): Promise<string> {
+  override metrics(): Promise<string> {
     return this.#exposition.text()
   }
 
-  stop(why: string): void {
-    // A second one would end it at once, as a second signal does.
-    if (!this.#parts.isStopping()) this.#parts.onStop(why)
-  }
-
-  pause(options: PauseOptions): Promise<PauseResult> {
-    return this.#parts.srv.pause(options)
-  }
-
-  resume(options: ResumeOptions): Promise<void> {
-    return this.#parts.srv.resume(options)
-  }
-
   async reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
-    const result = await timed(() => this.#parts.onReload(why, options))
-    return { ...result, notApplied: this.#parts.notApplied?.() ?? [] }
+    const result = await timed(() => this.#onReload(why, options))
+    return { ...result, notApplied: this.#notApplied() }
   }
 
   promote(): Promise<SwitchResult> {
-    return timed(() => this.#parts.srv.promote())
+    return timed(() => this.srv.promote())
   }
 
   rollback(): Promise<SwitchResult> {
-    return timed(() => this.#parts.srv.rollback())
+    return timed(() => this.srv.rollback())
   }
 
   abort(): Promise<void> {
-    return this.#parts.srv.abort()
+    return this.srv.abort()
   }
 
   async scale(workers: number): Promise<void> {
-    await this.#parts.srv.scale(workers)
+    await this.srv.scale(workers)
     this.feed.tell('scale', { workers })
+  }
+
+  protected override get serves(): boolean {
+    return this.srv.workers.length > 0
   }
 }
 

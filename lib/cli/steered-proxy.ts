@@ -1,34 +1,17 @@
-import type { Feed } from '../control/feed.js'
-import { History } from '../control/history.js'
-import type { ControlStatus, Steered } from '../control/steered.js'
 import type { DrainResult } from '../external/upstreams.js'
 import { Exposition } from '../metrics/exposition.js'
 import { PROXY_METRICS, type ProxySource } from '../metrics/proxy-metrics.js'
 import type { UpstreamTarget } from '../options/upstream.js'
-import type { PauseOptions, PauseResult, ResumeOptions } from '../server/api.js'
 import type { ProxyServer } from '../server/proxy-server.js'
 import { version } from '../server/up.js'
-import { publicState } from './public-state.js'
-
-interface SteeredProxyParts {
-  readonly srv: ProxyServer
-  readonly feed: Feed
-  readonly name: string
-  readonly isStopping: () => boolean
-  readonly onStop: (why: string) => void
-}
+import { SteeredServer, type SteeredParts } from './steered-server.js'
 
 /** A proxy and its upstreams, as the control API steers them. */
-export class SteeredProxy implements Steered {
-  readonly feed: Feed
-  readonly history: History
-  readonly #parts: SteeredProxyParts
-  readonly #startedAt = new Date().toISOString()
+export class SteeredProxy extends SteeredServer<ProxyServer> {
   readonly #exposition: Exposition<ProxySource>
 
-  constructor(parts: SteeredProxyParts) {
-    this.#parts = parts
-    this.feed = parts.feed
+  constructor(parts: SteeredParts<ProxyServer>) {
+    super(parts)
     const { srv, name } = parts
     this.#exposition = new Exposition<ProxySource>(PROXY_METRICS, () => ({
       name,
@@ -37,51 +20,25 @@ export class SteeredProxy implements Steered {
       meter: srv.meter,
       answers: srv.upstreams.all.map(upstream => [upstream.name, srv.meter.of(upstream)] as const)
     }))
-    this.history = new History(() => this.status())
   }
 
-  status(): ControlStatus {
-    const { srv, name, isStopping } = this.#parts
-    const status = srv.status()
-    return {
-      ...status,
-      name,
-      state: publicState(status.state, isStopping()),
-      startedAt: this.#startedAt
-    }
-  }
-
-  ready(): boolean {
-    const { srv, isStopping } = this.#parts
-    return !isStopping() && srv.upstreams.list().some(({ state }) => state === 'available')
-  }
-
-  metrics(): Promise<string> {
+  override metrics(): Promise<string> {
     return this.#exposition.text()
   }
 
-  stop(why: string): void {
-    // A second one would end it at once, as a second signal does.
-    if (!this.#parts.isStopping()) this.#parts.onStop(why)
-  }
-
-  pause(options: PauseOptions): Promise<PauseResult> {
-    return this.#parts.srv.pause(options)
-  }
-
-  resume(options: ResumeOptions): Promise<void> {
-    return this.#parts.srv.resume(options)
-  }
-
   addUpstream(target: UpstreamTarget): object {
-    return this.#parts.srv.upstreams.add(target)
+    return this.srv.upstreams.add(target)
   }
 
   removeUpstream(name: string): void {
-    this.#parts.srv.upstreams.remove(name)
+    this.srv.upstreams.remove(name)
   }
 
   drainUpstream(name: string, timeout: string | number | undefined): Promise<DrainResult> {
-    return this.#parts.srv.upstreams.drain(name, timeout === undefined ? {} : { timeout })
+    return this.srv.upstreams.drain(name, timeout === undefined ? {} : { timeout })
+  }
+
+  protected override get serves(): boolean {
+    return this.srv.upstreams.list().some(({ state }) => state === 'available')
   }
 }
