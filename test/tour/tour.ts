@@ -53,6 +53,10 @@ export async function tour(folder: string, show: (text: string) => void): Promis
     steps.push(step)
     return step
   }
+  const heldNow = async (): Promise<number> => {
+    const proc = spawn(process.execPath, [UP, 'status', '--json'], { cwd: folder, env })
+    return (JSON.parse(await text(proc.stdout)) as { held: number }).held
+  }
   // Nobody else's instances are to be seen.
   const runtime = join(folder, 'run')
   mkdirSync(runtime, { mode: 0o700 })
@@ -91,7 +95,7 @@ export async function tour(folder: string, show: (text: string) => void): Promis
     versions.push(await load.version())
 
     await run('pause')
-    await delay(200)
+    while ((await heldNow()) < CLIENTS);
     await run('status')
     await run('resume')
     versions.push(await load.version())
