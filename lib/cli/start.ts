@@ -104,5 +104,6 @@ async function start(
   return master.ended.finally(() => {
     control?.close()
     admin?.close()
+    master.steered.history.close()
   })
 }

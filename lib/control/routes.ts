@@ -7,7 +7,7 @@ import type { Steered } from './steered.js'
 
 export type Params = Readonly<Record<string, unknown>>
 
-/** What a call answers with: 200, unless it is said; nothing: 204. */
+/** What a call answers with: 200 and JSON, unless it is said. */
 export interface Reply {
   readonly status?: number
   readonly type?: string
