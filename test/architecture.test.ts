@@ -61,7 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   handles: [],
   ports: ['handles', 'type worker/listening', 'type worker/messages'],
   proxy: [],
-  meters: [],
+  meters: ['type worker/handoff-messages'],
   options: ['proxy/address'],
   watch: [],
   errors: [],

@@ -1,3 +1,4 @@
+import type { AnswerReport } from '../worker/handoff-messages.js'
 import { Durations } from './durations.js'
 
 /** The upper bounds of the histogram of durations, in seconds: Prometheus' usual ones, and two for what is fast. */
@@ -35,17 +36,18 @@ export class Answers {
     const figure = (status / 100) | 0
     this.classes[figure] = (this.classes[figure] ?? 0) + 1
     if (status >= 500 || !whole) this.errors++
-    this.sumUs += Math.round(tookMs * 1000)
-    let at = 0
-    while (tookMs > (BOUNDS_MS[at] ?? Infinity)) at++
-    this.buckets[at] = (this.buckets[at] ?? 0) + 1
-    if (now - this.#begun > SPAN_MS) this.#turn(now)
-    this.#present.add(tookMs)
+    this.#addDuration(tookMs, 1, now)
+  }
+
+  /** What a worker has counted. */
+  addReport({ classes, took }: AnswerReport, now: number): void {
+    this.#addClasses(classes)
+    this.errors += classes[5] ?? 0
+    for (const [tookMs, count] of took) this.#addDuration(tookMs, count, now)
   }
 
   addAll(other: Answers): void {
-    for (const [figure, count] of other.classes.entries())
-      this.classes[figure] = (this.classes[figure] ?? 0) + count
+    this.#addClasses(other.classes)
     for (const [at, count] of other.buckets.entries()) this.buckets[at] = (this.buckets[at] ?? 0) + count
     this.sumUs += other.sumUs
     this.errors += other.errors
@@ -61,6 +63,20 @@ export class Answers {
     both.addAll(this.#last)
     both.addAll(this.#present)
     return both
+  }
+
+  #addClasses(classes: readonly number[]): void {
+    for (const [figure, count] of classes.entries())
+      this.classes[figure] = (this.classes[figure] ?? 0) + count
+  }
+
+  #addDuration(tookMs: number, count: number, now: number): void {
+    this.sumUs += Math.round(tookMs * 1000) * count
+    let at = 0
+    while (tookMs > (BOUNDS_MS[at] ?? Infinity)) at++
+    this.buckets[at] = (this.buckets[at] ?? 0) + count
+    if (now - this.#begun > SPAN_MS) this.#turn(now)
+    this.#present.add(tookMs)
   }
 
   #turn(now: number): void {

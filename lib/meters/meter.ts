@@ -1,3 +1,4 @@
+import type { AnswerReport } from '../worker/handoff-messages.js'
 import { Answers } from './answers.js'
 import { Rate } from './rate.js'
 
@@ -76,6 +77,16 @@ export class Meter {
     const now = performance.now()
     this.rate.add(now)
     this.of(backend).add(status, whole, now - since, now)
+  }
+
+  /** The backend has answered by itself, and tells. */
+  reported(backend: Backend, report: AnswerReport): void {
+    const now = performance.now()
+    this.rate.add(
+      now,
+      report.classes.reduce((sum, count) => sum + count)
+    )
+    this.of(backend).addReport(report, now)
   }
 
   /** The client has our answer: no backend had one. */

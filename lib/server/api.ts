@@ -130,9 +130,9 @@ export type ServerState = 'running' | 'paused' | 'closing' | 'closed'
 
 /** What became of the requests that a worker or an upstream was given. */
 export interface BackendFigures {
-  /** Of its answers, those with a status of 500 and more; and requests that it broke off. */
+  /** Of its answers, those with a status of 500 and more; and requests that it broke off, where the master sees them. */
   readonly errors: number
-  /** 99 of 100 of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none, or the master does not see them. */
+  /** 99 of 100 of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none. */
   readonly p99Ms: number | null
 }
 
@@ -159,7 +159,7 @@ export interface WorkerStatus extends BackendFigures {
   readonly lagMs: number | null
 }
 
-/** What became of all requests; of those that the master sees, which is none with `transport: 'handoff'`. */
+/** What became of all requests; with `transport: 'handoff'` by the workers' last reports, four a second. */
 export interface TrafficStatus {
   /** Answered since the start. */
   readonly answered: number
@@ -170,9 +170,9 @@ export interface TrafficStatus {
   /** Half of the last 5 to 10 seconds took no longer, in milliseconds; null: there were none. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
-  /** Answered each second, over the last five whole seconds; with `transport: 'handoff'` those that workers were given. */
+  /** Answered each second, over the last five whole seconds. */
   readonly requestsPerSecond: number
-  /** Requests that workers, or upstreams, are answering now; with `transport: 'handoff'` by their last reports. */
+  /** Requests that workers, or upstreams, are answering now. */
   readonly inFlight: number
 }
 

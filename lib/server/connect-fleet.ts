@@ -23,7 +23,7 @@ export interface FleetUsers {
 /** Has workers get requests, ports and connections, while they are there to serve them. */
 export function connectFleet(fleet: Fleet, users: FleetUsers): { ports: Ports; shared: SharedPorts } {
   const { dispatcher, options, tell, onFail } = users
-  const shared = new SharedPorts(fleet)
+  const shared = new SharedPorts(fleet, dispatcher.meter)
   const onPrimary = (worker: Worker): void => giveRequests(worker, dispatcher, options)
   const ports = new Ports({ ...users, meter: dispatcher.meter, shared, onPrimary })
   fleet

@@ -4,7 +4,7 @@ import { takeHandle, type RawHandle } from '../handles/raw-handle.js'
 import { GivenPort } from '../ports/given-port.js'
 import type { Port } from '../ports/port.js'
 import { SharedPort, type Shared } from '../ports/shared-port.js'
-import { Rate } from '../meters/rate.js'
+import type { Meter } from '../meters/meter.js'
 import type { Fleet } from '../worker/fleet.js'
 import type { FromSharing } from '../worker/handoff-messages.js'
 import type { Listening } from '../worker/listening.js'
@@ -15,12 +15,9 @@ import type { PauseResult } from './api.js'
 /** The ports whose connections workers serve by themselves: the master sees no request of theirs. */
 export class SharedPorts {
   readonly #fleet: Fleet
+  readonly #meter: Meter
   readonly #handoff = new Handoff<Worker>()
   readonly #ports = new Map<number, Shared & Port>()
-  /** Of requests, by the workers' reports. */
-  readonly rate = new Rate()
-  /** How many each has reported. */
-  readonly #served = new WeakMap<Worker, number>()
   /** Workers that may have connections. */
   readonly #available = new Set<Worker>()
   /** Whose servers have asked for which port. */
@@ -38,8 +35,10 @@ export class SharedPorts {
   /** Called when a worker has said something, or is gone. */
   readonly #wakers = new Set<() => void>()
 
-  constructor(fleet: Fleet) {
+  /** @param meter counts what the workers report */
+  constructor(fleet: Fleet, meter: Meter) {
     this.#fleet = fleet
+    this.#meter = meter
     fleet
       .on('fork', () => this.#prime())
       .on('listen', (worker, listening) => this.#owners.set(listening, worker))
@@ -187,10 +186,8 @@ export class SharedPorts {
       this.#unprimed.delete(message.port)
       return
     }
-    if (message.type === 'up:load') {
-      this.rate.add(performance.now(), message.served - (this.#served.get(worker) ?? 0))
-      this.#served.set(worker, message.served)
-    }
+    if (message.type === 'up:load' && message.answers !== undefined)
+      this.#meter.reported(worker, message.answers)
     this.#handoff.handle(worker, message, socket === undefined ? undefined : takeHandle(socket))
     this.#wake()
   }

@@ -34,7 +34,6 @@ export function describeServer(
 ): ServerStatus {
   const { current, standby } = switching
   const workers = [...fleet.alive].map(worker => describeWorker(worker, meter))
-  const traffic = describeTraffic(meter, workers)
   return {
     pid: process.pid,
     state,
@@ -48,8 +47,7 @@ export function describeServer(
     ...hold,
     held: hold.held + shared.held,
     workers,
-    // Where workers accept connections themselves, they tell what they were given.
-    traffic: { ...traffic, requestsPerSecond: traffic.requestsPerSecond + shared.rate.perSecond() },
+    traffic: describeTraffic(meter, workers),
     ports: ports.list()
   }
 }

@@ -18,6 +18,14 @@ export interface Load {
   readonly served: number
 }
 
+/** Answers that a worker has given by itself, since it last told. */
+export interface AnswerReport {
+  /** How many, by the first figure of the status. */
+  readonly classes: readonly number[]
+  /** How long some of them took, in milliseconds; and how many each stands for. */
+  readonly took: readonly (readonly [tookMs: number, count: number])[]
+}
+
 /** From the master to a worker that accepts connections from shared listening handles. */
 export type ToSharing =
   /** Listen on this handle, and let go of it: from then on connections wait until somebody accepts them. */
@@ -51,7 +59,7 @@ export type FromSharing =
   | { readonly type: 'up:settled'; readonly id: number }
   /** It does not take it: it has no server for it. */
   | { readonly type: 'up:declined'; readonly id: number }
-  | ({ readonly type: 'up:load' } & Load)
+  | ({ readonly type: 'up:load'; readonly answers?: AnswerReport } & Load)
   /** It was told to pause, and has no request under way. */
   | { readonly type: 'up:quiet'; readonly id: number }
   /** It was told to retire, and has sent all its quiet connections back: others follow when they are quiet. */

@@ -154,13 +154,33 @@ test('Open upgrades are told', async t => {
   assert.equal((await look()).value('up_upgrades_open'), 0)
 })
 
-test('With the transport handoff there is what workers report, and no durations', async t => {
+test('With the transport handoff, statuses and durations are those that workers report', async t => {
+  const { srv, port } = await serveApp(t, { transport: 'handoff' })
+  const look = exposed(srv)
+  for (const path of ['/200', '/200', '/404', '/500']) await fetchOnce(port, path)
+  await until(() => srv.status().traffic.answered === 4)
+  await until(() => srv.status().traffic.requestsPerSecond > 0)
+  const [worker] = srv.status().workers
+  assert.equal(worker?.requests, 4)
+  assert.equal(worker.errors, 1)
+  assert.ok(worker.p99Ms !== null && worker.p99Ms > 0)
+  const metrics = await look()
+  for (const [code_class, count] of [['2xx', 2], ['4xx', 1], ['5xx', 1]] as const)
+    assert.equal(metrics.value('up_http_requests_total', { code_class, generation: '1' }), count)
+  assert.equal(metrics.value('up_worker_requests_total', { generation: '1' }), 4)
+  assert.equal(metrics.value('up_worker_errors_total', { generation: '1' }), 1)
+  assert.equal(metrics.value('up_http_request_duration_seconds_count', { generation: '1' }), 4)
+})
+
+test('With the transport handoff, what old workers have answered stays counted after a reload', async t => {
   const { srv, port } = await serveApp(t, { transport: 'handoff' })
   const look = exposed(srv)
   for (let i = 0; i < 3; i++) await fetchOnce(port, '/200')
-  await until(() => srv.status().workers[0]?.requests === 3)
-  await until(() => srv.status().traffic.requestsPerSecond > 0)
+  await srv.reload()
+  await fetchOnce(port, '/500')
+  await until(() => srv.status().workers.length === 1)
+  await until(() => srv.status().traffic.answered === 4)
   const metrics = await look()
-  assert.equal(metrics.value('up_worker_requests_total', { generation: '1' }), 3)
-  assert.equal(metrics.value('up_http_request_duration_seconds_count', { generation: 'none' }), 0)
+  assert.equal(metrics.value('up_http_requests_total', { code_class: '2xx', generation: '1' }), 3)
+  assert.equal(metrics.value('up_http_requests_total', { code_class: '5xx', generation: '2' }), 1)
 })

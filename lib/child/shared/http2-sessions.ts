@@ -1,15 +1,17 @@
-import type { ServerHttp2Session } from 'node:http2'
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server as NetServer } from 'node:net'
+import type { Answered } from './answered.js'
 import { Http2Goodbye } from './http2-goodbye.js'
 
 /** The sessions of a server of HTTP/2, which end politely once they are to leave. */
 export class Http2Sessions {
+  readonly #answered: Answered
   readonly #open = new Map<ServerHttp2Session, Http2Goodbye>()
   #leaving = false
-  /** Streams that there have been. */
-  served = 0
 
-  constructor(server: NetServer) {
+  /** @param answered counts its answers */
+  constructor(server: NetServer, answered: Answered) {
+    this.#answered = answered
     server.on('session', (session: ServerHttp2Session) => this.#add(session))
   }
 
@@ -42,7 +44,7 @@ export class Http2Sessions {
     const goodbye = new Http2Goodbye(session)
     this.#open.set(session, goodbye)
     session.once('close', () => this.#open.delete(session))
-    session.on('stream', () => this.served++)
+    session.on('stream', (stream: ServerHttp2Stream) => this.#answered.onStream(stream))
     if (this.#leaving) goodbye.leave()
   }
 }

@@ -14,35 +14,34 @@ export interface Loaded {
   /** Those of HTTP inside TLS. */
   readonly secure: ReadonlySet<Socket>
   readonly http2: Http2Sessions | undefined
-  /** Requests of HTTP/1.1 that there have been. */
-  readonly served: number
 }
 
-export function loadOf({ server, size: connections, secure, http2, served, ...rest }: Loaded): Load {
+/** What it has under way. */
+export type ServerLoad = Omit<Load, 'served'>
+
+export function loadOf({ server, size: connections, secure, http2, ...rest }: Loaded): ServerLoad {
   if (http2 !== undefined) {
     const older = [...secure].filter(socket => internals(socket)._httpMessage != null).length
-    const { streams } = http2
-    return { connections, requests: streams + older, upgrades: 0, served: http2.served + served }
+    return { connections, requests: http2.streams + older, upgrades: 0 }
   }
   // Of another protocol nothing is known: its connections are under way until they end.
-  if (!isHttp(server)) return { connections, requests: 0, upgrades: connections, served: 0 }
+  if (!isHttp(server)) return { connections, requests: 0, upgrades: connections }
   const open = canMove(server) ? [...rest.connections.keys()] : [...secure]
   const idle = idleConnections(server, open)
   const upgrades = open.filter(isUpgraded).length
   // Not by the size of `idle`: that has also those that are on their way to the master.
   const requests = open.filter(socket => !idle.has(socket) && !isUpgraded(socket)).length
-  return { connections, requests, upgrades, served }
+  return { connections, requests, upgrades }
 }
 
-export function sumOf(loads: readonly Load[]): Load {
-  return loads.reduce(add, { connections: 0, requests: 0, upgrades: 0, served: 0 })
+export function sumOf(loads: readonly ServerLoad[]): ServerLoad {
+  return loads.reduce(add, { connections: 0, requests: 0, upgrades: 0 })
 }
 
-function add(a: Load, b: Load): Load {
+function add(a: ServerLoad, b: ServerLoad): ServerLoad {
   return {
     connections: a.connections + b.connections,
     requests: a.requests + b.requests,
-    upgrades: a.upgrades + b.upgrades,
-    served: a.served + b.served
+    upgrades: a.upgrades + b.upgrades
   }
 }

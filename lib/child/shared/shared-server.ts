@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { StandIn } from '../../handles/stand-in.js'
-import type { Load, Luggage } from '../../worker/handoff-messages.js'
+import type { Luggage } from '../../worker/handoff-messages.js'
 import { canMove, isHttp } from '../servers.js'
+import type { Answered } from './answered.js'
 import { HeldConnections, type Immovable } from './held-connections.js'
 import { Http2Sessions } from './http2-sessions.js'
 import { idleConnections } from './idle-connections.js'
 import { internals } from './internals.js'
-import { loadOf } from './load.js'
+import { loadOf, type ServerLoad } from './load.js'
 import { isNew, pack } from './luggage.js'
 import { sayClose } from './say-close.js'
 import { WaitingConnections, type Movable } from './waiting-connections.js'
@@ -29,6 +30,7 @@ export interface SharedPlace {
 /** A server of the app that accepts connections from a listening handle which other workers accept from, too. */
 export class SharedServer {
   readonly #server: NetServer
+  readonly #answered: Answered
   readonly #onQuiet: () => void
   /** Those that the server has, and when they came, by `performance.now()`. */
   readonly #connections = new Map<Socket, number>()
@@ -44,7 +46,6 @@ export class SharedServer {
   #port = 0
   #backlog = 0
   #accepting: RawHandle | undefined
-  #served = 0
   #watched = false
   /** Answers whose end is told already: a connection may be looked at many times in one request. */
   readonly #heard = new WeakSet<object>()
@@ -53,9 +54,14 @@ export class SharedServer {
   /** One for all: each connection passes here. */
   readonly #onClosed: (this: Socket) => void
 
-  /** @param onQuiet called when a request has been answered, or a connection closed, while somebody waits for that */
-  constructor(server: NetServer, onQuiet: () => void) {
+  /**
+   * @param answered counts its answers
+   * @param onQuiet called when a request has been answered, or a connection closed, while somebody waits for that
+   */
+  constructor(server: NetServer, answered: Answered, onQuiet: () => void) {
     this.#server = server
+    this.#answered = answered
+    answered.add(server)
     this.#onQuiet = onQuiet
     const onClosed = (socket: Socket): void => {
       this.#connections.delete(socket)
@@ -65,7 +71,7 @@ export class SharedServer {
       onClosed(this)
     }
     server.on('connection', this.#onConnection)
-    if ('updateSettings' in server) this.#http2 = new Http2Sessions(server)
+    if ('updateSettings' in server) this.#http2 = new Http2Sessions(server, answered)
     // A server of HTTP/2 may have clients of HTTP/1.1; the first listener of this event makes it another.
     if (isHttp(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
       server.prependListener('request', this.#onRequest)
@@ -103,8 +109,8 @@ export class SharedServer {
     return this.#connections.size + this.#waiting.size
   }
 
-  get load(): Load {
-    return loadOf({ ...this.#parts, size: this.size, served: this.#served })
+  get load(): ServerLoad {
+    return loadOf({ ...this.#parts, size: this.size })
   }
 
   /** Accepts connections from this handle. */
@@ -226,7 +232,7 @@ export class SharedServer {
   readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     // Streams are the session's matter.
     if (req.httpVersionMajor > 1) return
-    this.#served++
+    this.#answered.onRequest(res)
     if (this.#leaving) sayClose(res)
     if (this.#watched) this.#whenAnswered(res)
   }

@@ -1,8 +1,10 @@
 import type { Server as NetServer } from 'node:net'
+import { Answered } from './answered.js'
 import { SharedServer, type SharedPlace } from './shared-server.js'
 
 /** The servers that accept from shared handles; also those that are closed, until their last connection is. */
 export class SharedServers implements Iterable<SharedServer> {
+  readonly answered = new Answered()
   readonly #onQuiet: () => void
   readonly #all = new Set<SharedServer>()
   readonly #byPort = new Map<number, SharedServer>()
@@ -20,7 +22,7 @@ export class SharedServers implements Iterable<SharedServer> {
 
   /** The server listens from now on: for the first time, or again, with the connections that it still has. */
   listen(server: NetServer, place: SharedPlace): void {
-    const shared = this.#byServer.get(server) ?? new SharedServer(server, this.#onQuiet)
+    const shared = this.#byServer.get(server) ?? new SharedServer(server, this.answered, this.#onQuiet)
     this.#byServer.set(server, shared)
     this.#all.add(shared)
     // Whoever listened there before is closed; what he has under way goes on to count.

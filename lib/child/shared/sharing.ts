@@ -87,13 +87,14 @@ export class Sharing {
     }
   }
 
-  /** Tells the load, if it has changed. */
+  /** Tells the load, if it has changed, and what was answered. */
   report(): void {
     const load = this.#load
+    const answers = this.#servers.answered.take()
     const text = JSON.stringify(load)
-    if (text === this.#reported) return
+    if (text === this.#reported && answers === undefined) return
     this.#reported = text
-    this.#tell({ type: 'up:load', ...load })
+    this.#tell({ type: 'up:load', ...load, ...(answers && { answers }) })
   }
 
   /**
@@ -106,7 +107,8 @@ export class Sharing {
   }
 
   get #load(): Load {
-    return sumOf([...this.#servers].map(server => server.load))
+    const { served } = this.#servers.answered
+    return { ...sumOf([...this.#servers].map(server => server.load)), served }
   }
 
   #prime(port: number, backlog: number, handle: RawHandle | undefined): void {

@@ -1,0 +1,86 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Server as NetServer } from 'node:net'
+import type { AnswerReport } from '../../worker/handoff-messages.js'
+
+/** How many are timed between two reports, about; when many more come all at once, no more than four times that. */
+const TIMED = 64
+const MOST_TIMED = 4 * TIMED
+
+/** What node:http publishes when it has written an answer. */
+interface Finished {
+  readonly response: ServerResponse
+  readonly server: NetServer
+}
+
+/**
+ * What the servers were asked, and what they have answered since the last report. Each status is counted. Only some answers are timed: to hear of
+ * the end of each would show in the price of a request.
+ */
+export class Answered {
+  /** Requests that there have been. */
+  served = 0
+  readonly #servers = new WeakSet<NetServer>()
+  #classes = none()
+  #took: AnswerReport['took'][number][] = []
+  /** Each how manieth is timed. */
+  #stride = 1
+  #begun = 0
+
+  constructor() {
+    // Unlike a listener, this costs nothing for each answer. It lasts as long as the process.
+    subscribe('http.server.response.finish', message => {
+      const { response, server } = message as Finished
+      if (this.#servers.has(server)) this.#count(response.statusCode)
+    })
+  }
+
+  /** The answers of this server count. */
+  add(server: NetServer): void {
+    this.#servers.add(server)
+  }
+
+  /** A request of HTTP/1.1 has come. */
+  onRequest(res: ServerResponse): void {
+    this.#begin(res, 'finish')
+  }
+
+  /** A request of HTTP/2 has come. */
+  onStream(stream: ServerHttp2Stream): void {
+    this.#begin(stream, 'close')
+    stream.once('close', () => {
+      const status = stream.sentHeaders?.[':status']
+      if (typeof status === 'number') this.#count(status)
+    })
+  }
+
+  /** What there was since the last time; undefined: nothing. */
+  take(): AnswerReport | undefined {
+    const [classes, took] = [this.#classes, this.#took]
+    this.#stride = Math.max(1, Math.ceil(this.#begun / TIMED))
+    this.#begun = 0
+    if (took.length === 0 && classes.every(count => count === 0)) return undefined
+    this.#classes = none()
+    this.#took = []
+    return { classes, took }
+  }
+
+  #count(status: number): void {
+    const figure = (status / 100) | 0
+    this.#classes[figure] = (this.#classes[figure] ?? 0) + 1
+  }
+
+  #begin(answer: EventEmitter, end: 'finish' | 'close'): void {
+    this.served++
+    const stride = this.#stride
+    if (this.#begun++ % stride !== 0 || this.#begun > MOST_TIMED * stride) return
+    const since = performance.now()
+    answer.once(end, () => this.#took.push([performance.now() - since, stride]))
+  }
+}
+
+function none(): number[] {
+  return [0, 0, 0, 0, 0, 0]
+}
