@@ -10,6 +10,14 @@ export interface Held<T> {
   readonly onRefused: (error: UpError) => void
 }
 
+/** How much may wait. Read whenever it counts, so it may change meanwhile. */
+export interface HoldLimits {
+  /** How many may wait at once. */
+  readonly maxHeld: number
+  /** How long each may wait, in milliseconds; 0 is no limit. */
+  readonly holdTimeoutMs: number
+}
+
 /** One in the line, which is in order of arrival. */
 interface Place<T> {
   readonly held: Held<T>
@@ -30,9 +38,10 @@ const PROBE_SHARE = 1 / 20
  * bodies stay unread.
  */
 export class HoldQueue<T = void> {
-  readonly #max: number
+  readonly #limits: HoldLimits
   readonly #what: string
-  #timeoutMs: number
+  /** Instead of the usual one; undefined: that one. */
+  #timeLimitMs: number | undefined
   /** No one's time began before this, by `performance.now()`. */
   #from = 0
   #first: Place<T> | undefined
@@ -40,15 +49,12 @@ export class HoldQueue<T = void> {
   #size = 0
   #probe: NodeJS.Timeout | undefined
   #limit: NodeJS.Timeout | undefined
+  /** When it looks, by `performance.now()`. */
+  #limitAt = Infinity
 
-  /**
-   * @param max how many may wait at once
-   * @param timeoutMs how long each may wait, in milliseconds; 0 is no limit
-   * @param what what they wait for, as the errors name it
-   */
-  constructor(max: number, timeoutMs: number, what = 'a worker') {
-    this.#max = max
-    this.#timeoutMs = timeoutMs
+  /** @param what what they wait for, as the errors name it */
+  constructor(limits: HoldLimits, what: string) {
+    this.#limits = limits
     this.#what = what
   }
 
@@ -65,14 +71,13 @@ export class HoldQueue<T = void> {
   /**
    * Changes how long each may wait.
    *
-   * @param timeoutMs in milliseconds; 0 is no limit
+   * @param timeoutMs in milliseconds; 0 is no limit; undefined: as usual
    * @param from where a request's time began earlier, it begins now, by `performance.now()`
    */
-  limit(timeoutMs: number, from: number): void {
-    this.#timeoutMs = timeoutMs
+  limit(timeoutMs: number | undefined, from: number): void {
+    this.#timeLimitMs = timeoutMs
     this.#from = from
-    clearTimeout(this.#limit)
-    this.#limit = undefined
+    this.#clearLimit()
     this.#setLimit()
   }
 
@@ -97,8 +102,9 @@ export class HoldQueue<T = void> {
    */
   enter(held: Held<T>, since: number, isBack = false): void {
     if (held.client.destroyed) return held.onRefused(clientClosed())
-    if (this.#size >= this.#max && !isBack) {
-      const message = `${this.#max} requests are waiting for ${this.#what} already (maxHeld)`
+    const { maxHeld } = this.#limits
+    if (this.#size >= maxHeld && !isBack) {
+      const message = `${maxHeld} requests are waiting for ${this.#what} already (maxHeld)`
       return held.onRefused(new UpError('UP_ERR_HOLD_FULL', message))
     }
     const place: Place<T> = { held, since, ahead: undefined, behind: undefined, release: undefined }
@@ -148,9 +154,12 @@ export class HoldQueue<T = void> {
     else place.behind.ahead = place.ahead
     if (--this.#size > 0) return
     clearTimeout(this.#probe)
-    clearTimeout(this.#limit)
     this.#probe = undefined
-    this.#limit = undefined
+    this.#clearLimit()
+  }
+
+  get #timeoutMs(): number {
+    return this.#timeLimitMs ?? this.#limits.holdTimeoutMs
   }
 
   #deadline(since: number): number {
@@ -160,13 +169,23 @@ export class HoldQueue<T = void> {
   /** One timer for all: who came first has to leave first. */
   #setLimit(): void {
     if (this.#timeoutMs === 0 || this.#first === undefined) return
-    const left = Math.max(0, this.#deadline(this.#first.since) - performance.now())
-    this.#limit ??= setTimeout(() => {
-      this.#limit = undefined
+    const deadline = this.#deadline(this.#first.since)
+    if (this.#limitAt <= deadline) return
+    this.#clearLimit()
+    this.#limitAt = deadline
+    const left = Math.max(0, deadline - performance.now())
+    this.#limit = setTimeout(() => {
+      this.#clearLimit()
       while (this.#first !== undefined && this.isLate(this.#first.since))
         this.#refuse(this.#first, this.late())
       this.#setLimit()
     }, left)
+  }
+
+  #clearLimit(): void {
+    clearTimeout(this.#limit)
+    this.#limit = undefined
+    this.#limitAt = Infinity
   }
 
   /**

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EventEmitter } from 'eventemitter3'
-import type { Policy, Visit } from '../balance/policy.js'
+import type { Visit } from '../balance/policy.js'
 import type { Next } from '../distributor/chain.js'
 import {
   answerError,
@@ -23,6 +23,7 @@ import { AccessWatch } from './access-watch.js'
 import { attachFront } from './attach-front.js'
 import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
+import type { BalancedParts } from './balanced-parts.js'
 import { Dispatcher } from './dispatcher.js'
 import { cookieLines, giveCookies } from './give-cookies.js'
 import { Health } from './health.js'
@@ -50,14 +51,9 @@ export abstract class BalancedServer<
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closing: Promise<void> | undefined
 
-  /** @param what what requests wait for, as the errors name it */
-  constructor(
-    server: ProxiedServer,
-    options: ResolvedServing,
-    policy: Policy<B>,
-    what: string,
-    meter = new Meter()
-  ) {
+  /** @param options some may change meanwhile: those that are read whenever they count */
+  constructor(server: ProxiedServer, options: ResolvedServing, parts: BalancedParts<B>) {
+    const { policy, what, meter = new Meter(), tellsHealth = true } = parts
     super(server, {
       trustProxy: options.trust,
       proxyTimeout: options.proxyTimeoutMs,
@@ -65,9 +61,9 @@ export abstract class BalancedServer<
     })
     this.#options = options
     this.meter = meter
-    this.dispatcher = new Dispatcher(policy, { ...options, what }, meter)
+    this.dispatcher = new Dispatcher(policy, options, what, meter)
     const { healthPrefix, accessLog } = options
-    if (healthPrefix !== undefined)
+    if (healthPrefix !== undefined && tellsHealth)
       this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
     const answerOf = (error: unknown): ErrorAnswer => this.#answerOf(error)

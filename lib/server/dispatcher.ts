@@ -5,25 +5,21 @@ import type { Policy, Visit } from '../balance/policy.js'
 import { statusOf, UpError } from '../errors.js'
 import type { Meter } from '../meters/meter.js'
 import { DONE, type Done, type Outcome } from '../proxy/outcome.js'
+import type { HoldLimits } from '../proxy/hold-queue.js'
 import type { Upstream } from '../proxy/upstream.js'
 import type { Backend } from './backend.js'
 import { Gate } from './gate.js'
 import { InFlight } from './in-flight.js'
 import type { Attempt, DirectRequest, Job, Turn } from './job.js'
-import { Rotation } from './rotation.js'
+import { Rotation, type RotationLimits } from './rotation.js'
 
 /** All refused a connection: how long until they are tried again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50
 /** How long a backend may take to show that it lives before a request is repeated there, in milliseconds. */
 const SIGN_OF_LIFE_MS = 1000
 
-export interface DispatcherOptions {
-  readonly maxConnections: number
-  readonly maxHeld: number
-  readonly holdTimeoutMs: number
-  /** What requests wait for, as the errors name it. */
-  readonly what: string
-}
+/** What bounds it. Read whenever it counts, so it may change meanwhile. */
+export interface DispatcherLimits extends HoldLimits, RotationLimits {}
 
 /** Gives each request to an available backend, and holds it while there is none. It knows no reload. */
 export class Dispatcher<B extends Backend> {
@@ -35,12 +31,15 @@ export class Dispatcher<B extends Backend> {
   readonly #policy: Policy<B>
   readonly #rotation: Rotation<B>
 
-  /** @param meter counts what becomes of the requests */
-  constructor(policy: Policy<B>, options: DispatcherOptions, meter: Meter) {
+  /**
+   * @param what what requests wait for, as the errors name it
+   * @param meter counts what becomes of the requests
+   */
+  constructor(policy: Policy<B>, limits: DispatcherLimits, what: string, meter: Meter) {
     this.meter = meter
     this.#policy = policy
-    this.#rotation = new Rotation(policy, options.maxConnections)
-    this.gate = new Gate(options.maxHeld, options.holdTimeoutMs, options.what, () => this.serves)
+    this.#rotation = new Rotation(policy, limits)
+    this.gate = new Gate(limits, what, () => this.serves)
   }
 
   /** The backend takes requests from now on, by this upstream; those that wait go on. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { UpError } from '../errors.js'
-import { HoldQueue } from '../proxy/hold-queue.js'
+import { HoldQueue, type HoldLimits } from '../proxy/hold-queue.js'
 import type { HoldStatus, ShutBy } from './api.js'
 import { closedError } from './closed-error.js'
 
@@ -18,7 +18,6 @@ type Count = 'released' | 'expired' | 'givenUp' | 'refused'
  */
 export class Gate {
   readonly #queue: HoldQueue
-  readonly #holdTimeoutMs: number
   readonly #isAvailable: () => boolean
   readonly #shutBy = new Map<ShutBy, number>()
   readonly #counts: Record<Count, number> = { released: 0, expired: 0, givenUp: 0, refused: 0 }
@@ -30,14 +29,12 @@ export class Gate {
   #pacer: NodeJS.Timeout | NodeJS.Immediate | undefined
 
   /**
-   * @param maxHeld how many may wait at once
-   * @param holdTimeoutMs how long each may wait, in milliseconds; 0 is no limit
+   * @param limits how many may wait at once, and for how long
    * @param what what they wait for, as the errors name it
    * @param isAvailable whether anybody can serve
    */
-  constructor(maxHeld: number, holdTimeoutMs: number, what: string, isAvailable: () => boolean) {
-    this.#queue = new HoldQueue(maxHeld, holdTimeoutMs, what)
-    this.#holdTimeoutMs = holdTimeoutMs
+  constructor(limits: HoldLimits, what: string, isAvailable: () => boolean) {
+    this.#queue = new HoldQueue(limits, what)
     this.#isAvailable = isAvailable
   }
 
@@ -93,7 +90,7 @@ export class Gate {
   reopen(reason: ShutBy, rate?: number): void {
     if (!this.#shutBy.delete(reason)) return
     // Nobody had a chance before now: what comes of the request is not late already.
-    if (reason === 'pause') this.#queue.limit(this.#holdTimeoutMs, performance.now())
+    if (reason === 'pause') this.#queue.limit(undefined, performance.now())
     if (reason === 'pause') this.#rate = rate
     this.letOut()
     this.#settle()

@@ -23,7 +23,7 @@ export class HttpPort extends BalancedServer<Worker, BalancedServerEvents> imple
     const { balance, trust } = options
     const policy = policyMaker<Worker>(balance, trust, false)()
     // Whether we are well is told at the server that is ours.
-    super(createServer(), { ...options, healthPrefix: undefined }, policy, 'a worker', meter)
+    super(createServer(), options, { policy, what: 'a worker', meter, tellsHealth: false })
     this.#asked = asked
     this.#options = options
   }

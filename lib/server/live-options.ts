@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ResolvedOptions, UpOptions } from '../options/options.js'
 import { resolveOptions } from '../options/resolve-options.js'
 
-/** Options that are read anew for each generation, reload or answer; and what they are resolved to. */
+/** Options that are read anew for each generation, reload, request or answer; and what they are resolved to. */
 const LIVE = {
   numWorkers: 'numWorkers',
   workerTimeout: 'workerTimeoutMs',
@@ -16,6 +16,11 @@ const LIVE = {
   unresponsiveTimeout: 'unresponsiveTimeoutMs',
   strategy: 'strategy',
   surge: 'surge',
+  keepPrevious: 'keepPrevious',
+  maxConnections: 'maxConnections',
+  maxHeld: 'maxHeld',
+  holdTimeout: 'holdTimeoutMs',
+  proxyTimeout: 'proxyTimeoutMs',
   cwd: 'cwd',
   env: 'env',
   execArgv: 'execArgv',

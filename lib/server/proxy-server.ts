@@ -32,12 +32,8 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
   constructor(server: ProxiedServer, upstreams: readonly UpstreamTarget[], options: ProxyOptions = {}) {
     const specs = parseUpstreams('upstreams', upstreams)
     const resolved = resolveProxyOptions(options)
-    super(
-      server,
-      resolved,
-      createPolicyWithBackups<ExternalUpstream>(resolved.balance, resolved.trust),
-      'an upstream'
-    )
+    const policy = createPolicyWithBackups<ExternalUpstream>(resolved.balance, resolved.trust)
+    super(server, resolved, { policy, what: 'an upstream' })
     this.#options = resolved
     const events = new EventEmitter<UpstreamsEvents>()
       .on('available', upstream => {
@@ -93,8 +89,7 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
 
   /** From now on it gets requests, over connections of its own that are new. */
   #connect(upstream: ExternalUpstream): void {
-    const { proxyTimeoutMs, connectTimeoutMs, maxConnections, maxHeld, holdTimeoutMs, via, hostHeader } =
-      this.#options
+    const { proxyTimeoutMs, connectTimeoutMs, maxConnections, via, hostHeader } = this.#options
     const own = new Upstream(upstream.address, {
       timeoutMs: proxyTimeoutMs,
       connectTimeoutMs,
@@ -102,7 +97,7 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
       via,
       host: hostHeader === 'upstream' ? hostOf(upstream.address) : undefined,
       max: maxConnections,
-      queue: new HoldQueue(maxHeld, holdTimeoutMs, `a connection to ${upstream.name}`)
+      queue: new HoldQueue(this.#options, `a connection to ${upstream.name}`)
     })
     this.dispatcher.add(upstream, own)
   }

@@ -8,14 +8,12 @@ export interface ResolvedReload {
   readonly standby: boolean
   readonly canary: number | undefined
   readonly autoAbort: AutoAbort | undefined
-  readonly keepPrevious: boolean
+  /** undefined: as the server's option says by then. */
+  readonly keepPrevious: boolean | undefined
 }
 
-/**
- * @param keepPrevious the option of the server
- * @throws {OptionError} `UP_ERR_OPTION`
- */
-export function parseReload(options: ReloadOptions, keepPrevious: boolean): ResolvedReload {
+/** @throws {OptionError} `UP_ERR_OPTION` */
+export function parseReload(options: ReloadOptions): ResolvedReload {
   const given = asObject('reload(options)', options)
   assertKnown(given, { standby: true, canary: true, autoAbort: true, keepPrevious: true })
   const canary = given['canary'] == null ? undefined : asShare('reload({ canary })', given['canary'])
@@ -25,12 +23,9 @@ export function parseReload(options: ReloadOptions, keepPrevious: boolean): Reso
   const standby = asBoolean('reload({ standby })', given['standby'] ?? canary !== undefined)
   if (canary !== undefined && !standby)
     throw new OptionError('reload({ standby })', standby, 'true or absent where there is a canary')
-  return {
-    standby,
-    canary,
-    autoAbort,
-    keepPrevious: asBoolean('reload({ keepPrevious })', given['keepPrevious'] ?? keepPrevious)
-  }
+  const keepPrevious =
+    given['keepPrevious'] == null ? undefined : asBoolean('reload({ keepPrevious })', given['keepPrevious'])
+  return { standby, canary, autoAbort, keepPrevious }
 }
 
 function asShare(option: string, value: unknown): number {

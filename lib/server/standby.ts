@@ -9,6 +9,11 @@ import type { CanaryStatus, StandbyStatus } from './api.js'
 import { Canary } from './canary.js'
 import type { ResolvedReload } from './reload-options.js'
 
+/** What it is started for. */
+export interface StandbyPlan extends ResolvedReload {
+  readonly keepPrevious: boolean
+}
+
 /** A generation that is ready and waits, perhaps with a share of the clients. */
 export class Standby {
   readonly generation: Generation
@@ -26,7 +31,7 @@ export class Standby {
     policy: CanarySplit<Worker>,
     generation: Generation,
     serving: Generation,
-    { keepPrevious, canary: share, autoAbort }: ResolvedReload,
+    { keepPrevious, canary: share, autoAbort }: StandbyPlan,
     onFailing: (error: UpError) => void
   ) {
     this.#fleet = fleet

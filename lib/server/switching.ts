@@ -11,7 +11,7 @@ import { Previous } from './previous.js'
 import type { ResolvedReload } from './reload-options.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
 import { scaleTo } from './scaler.js'
-import { Standby } from './standby.js'
+import { Standby, type StandbyPlan } from './standby.js'
 import { Turns } from './turns.js'
 import { withNewOptions } from './with-new-options.js'
 
@@ -166,13 +166,14 @@ export class Switching {
     this.#fleet.retireStandby(this.#options.workerTimeoutMs)
   }
 
-  async #reload(plan: ResolvedReload, callbacks: ReloadCallback[]): Promise<ReloadResult> {
+  async #reload(asked: ResolvedReload, callbacks: ReloadCallback[]): Promise<ReloadResult> {
     this.#discard()
+    const plan = { ...asked, keepPrevious: asked.keepPrevious ?? this.#options.keepPrevious }
     if (plan.standby) return this.#standBy(await this.#reloader.prepare(plan, callbacks), plan)
     return resultOf(await this.#reloader.replace(plan, callbacks))
   }
 
-  #standBy(generation: Generation, plan: ResolvedReload): ReloadResult {
+  #standBy(generation: Generation, plan: StandbyPlan): ReloadResult {
     const onFailing = (error: UpError): void => this.#abortFailing(generation, error)
     this.#standby = new Standby(this.#fleet, this.#policy, generation, this.#current, plan, onFailing)
     const result = resultOf(generation)

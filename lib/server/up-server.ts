@@ -55,7 +55,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
     const resolved = live.now
     const path = resolveModule(file, resolved.cwd)
     const policy = createPolicyWithCanary<Worker>(resolved.balance, resolved.trust)
-    super(server, resolved, policy, 'a worker')
+    super(server, resolved, { policy, what: 'a worker' })
     this.file = path
     this.live = live
     this.#requestsOnly = new RequestsOnly(resolved.transport)
@@ -128,7 +128,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   reload(options: ReloadOptions, fn?: ReloadCallback): Promise<ReloadResult>
   reload(first: ReloadOptions | ReloadCallback = {}, fn?: ReloadCallback): Promise<ReloadResult> {
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first, fn]
-    const plan = parseReload(options, this.live.now.keepPrevious)
+    const plan = parseReload(options)
     this.#requestsOnly.option('reload({ canary })', plan.canary)
     return looked(this.#parts.switching.reload(plan, callback))
   }

@@ -89,14 +89,14 @@ for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
 }
 
 test('What cannot be changed while it runs is told, on the log and to POST /reload, each time', async t => {
-  const running = await start(t, { numWorkers: 1, holdTimeout: '1s' })
+  const running = await start(t, { numWorkers: 1, via: 'shop' })
   const { up, cwd } = running
   write(
     cwd,
     'up.config.mjs',
     configText({
       numWorkers: 2,
-      holdTimeout: '2s',
+      via: 'store',
       port: 1,
       watch: true,
       readyTimeout: '20s',
@@ -105,13 +105,40 @@ test('What cannot be changed while it runs is told, on the log and to POST /relo
   )
   const first = await call(running, 'POST', '/reload')
   assert.equal(first.status, 200, JSON.stringify(first.body))
-  assert.deepEqual(first.body['notApplied'], ['port', 'watch', 'holdTimeout'])
-  await up.line(/other settings need a restart: port, watch, holdTimeout$/)
+  assert.deepEqual(first.body['notApplied'], ['port', 'watch', 'via'])
+  await up.line(/other settings need a restart: port, watch, via$/)
   assert.equal((await workersOf(running)).length, 2)
   const second = await call(running, 'POST', '/reload')
-  assert.deepEqual(second.body['notApplied'], ['port', 'watch', 'holdTimeout'])
-  write(cwd, 'up.config.mjs', configText({ numWorkers: 2, holdTimeout: '1s' }))
+  assert.deepEqual(second.body['notApplied'], ['port', 'watch', 'via'])
+  write(cwd, 'up.config.mjs', configText({ numWorkers: 2, via: 'shop' }))
   assert.deepEqual((await call(running, 'POST', '/reload')).body['notApplied'], [])
+})
+
+test('How many requests may wait, and for how long, is as the file says after a reload', async t => {
+  const running = await start(t, { numWorkers: 1, maxHeld: 0 })
+  const { url, cwd } = running
+  const held = async (): Promise<{ status: number; refused: unknown; expired: unknown }> => {
+    await call(running, 'POST', '/pause')
+    const { status } = await fetch(url)
+    const { refused, expired } = (await call(running, 'GET', '/status')).body
+    await call(running, 'POST', '/resume')
+    return { status, refused, expired }
+  }
+  assert.deepEqual(await held(), { status: 503, refused: 1, expired: 0 })
+  write(cwd, 'up.config.mjs', configText({ numWorkers: 1, maxHeld: 5, holdTimeout: '50ms' }))
+  assert.deepEqual((await call(running, 'POST', '/reload')).body['notApplied'], [])
+  assert.deepEqual(await held(), { status: 503, refused: 1, expired: 1 })
+})
+
+test('Old workers are kept as the file says at the reload that replaces them', async t => {
+  const running = await start(t, { numWorkers: 1 })
+  const { url, cwd } = running
+  const before = await get(`${url}/pid`)
+  write(cwd, 'up.config.mjs', configText({ numWorkers: 1, keepPrevious: true, workerTimeout: '1m' }))
+  assert.deepEqual((await call(running, 'POST', '/reload')).body['notApplied'], [])
+  assert.notEqual(await get(`${url}/pid`), before)
+  assert.equal((await call(running, 'POST', '/rollback')).status, 200)
+  assert.equal(await get(`${url}/pid`), before)
 })
 
 test('With a file that is broken a reload fails with its error, and all is as it was', async t => {

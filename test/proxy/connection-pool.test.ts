@@ -131,7 +131,7 @@ function waitIn(t: TestContext, queue: HoldQueue<UpstreamConnection>, name: stri
 
 test('a full pool gives a connection that gets free to the first in line, past whoever comes then', async t => {
   const upstream = await rawUpstream(t)
-  const queue = new HoldQueue<UpstreamConnection>(10, 0)
+  const queue = new HoldQueue<UpstreamConnection>({ maxHeld: 10, holdTimeoutMs: 0 }, 'a worker')
   const pool = new ConnectionPool(upstream.address, { timeoutMs: 0, max: 2, queue })
   t.after(() => pool.close())
   const [a, b] = [acquire(pool), acquire(pool)]
@@ -152,7 +152,7 @@ test('after a connection broke, the line waits before it is given another one, a
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { upstream } = await pooled(t)
   upstream.answerAll((_head, peer) => peer.reset())
-  const queue = new HoldQueue<UpstreamConnection>(10, 0)
+  const queue = new HoldQueue<UpstreamConnection>({ maxHeld: 10, holdTimeoutMs: 0 }, 'a worker')
   const pool = new ConnectionPool(upstream.address, { timeoutMs: 0, max: 1, queue })
   t.after(() => pool.close())
   const turns: string[] = []

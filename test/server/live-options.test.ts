@@ -3,22 +3,22 @@ import { test } from 'node:test'
 import { LiveOptions } from '#lib/server/live-options.js'
 
 test('Options of workers and of reloads can change; the others are named, and stay', () => {
-  const live = new LiveOptions({ numWorkers: 2, maxHeld: 5, env: { A: '1' } })
+  const live = new LiveOptions({ numWorkers: 2, holdPoll: '5s', env: { A: '1' } })
   const { now } = live
-  const { notApplied } = live.change({ numWorkers: 3, maxHeld: 6, workerTimeout: '1s', env: { A: '2' } })
-  assert.deepEqual(notApplied, ['maxHeld'])
-  const { numWorkers, maxHeld, workerTimeoutMs, env } = now
+  const { notApplied } = live.change({ numWorkers: 3, holdPoll: '6s', workerTimeout: '1s', env: { A: '2' } })
+  assert.deepEqual(notApplied, ['holdPoll'])
+  const { numWorkers, holdPollMs, workerTimeoutMs, env } = now
   assert.deepEqual(
-    { numWorkers, maxHeld, workerTimeoutMs, env },
-    { numWorkers: 3, maxHeld: 5, workerTimeoutMs: 1000, env: { A: '2' } }
+    { numWorkers, holdPollMs, workerTimeoutMs, env },
+    { numWorkers: 3, holdPollMs: 5000, workerTimeoutMs: 1000, env: { A: '2' } }
   )
 })
 
 test('An option that could not change is named until it is what it was', () => {
-  const live = new LiveOptions({ maxHeld: 5 })
-  assert.deepEqual(live.change({ maxHeld: 6 }).notApplied, ['maxHeld'])
-  assert.deepEqual(live.change({ maxHeld: 6 }).notApplied, ['maxHeld'])
-  assert.deepEqual(live.change({ maxHeld: 5 }).notApplied, [])
+  const live = new LiveOptions({ holdPoll: '5s' })
+  assert.deepEqual(live.change({ holdPoll: '6s' }).notApplied, ['holdPoll'])
+  assert.deepEqual(live.change({ holdPoll: '6s' }).notApplied, ['holdPoll'])
+  assert.deepEqual(live.change({ holdPoll: '5s' }).notApplied, [])
 })
 
 test('An option that is not given any more has its default', () => {
