@@ -2,7 +2,7 @@ import type { Steered } from '../control/steered.js'
 import { UpError } from '../errors.js'
 import type { Watch } from '../watch/watch.js'
 import { AppServer } from './app-server.js'
-import type { ConfiguredApp } from './configured-app.js'
+import type { Configured } from './configured.js'
 import { count } from './format.js'
 import { describePort } from './listen.js'
 import { Master, type MasterParts } from './master.js'
@@ -24,7 +24,7 @@ export class AppMaster extends Master {
   readonly #reloads: Reloads
   #started = false
 
-  constructor(parts: MasterParts, file: string, configured: ConfiguredApp) {
+  constructor(parts: MasterParts, file: string, configured: Configured<CliOptions>) {
     const { options } = configured
     super(parts, options)
     this.#options = options
@@ -38,12 +38,12 @@ export class AppMaster extends Master {
           onChange: why => (this.stopping ? undefined : this.#reloads.request(why))
         })
       : undefined
-    const { host, port, portGiven, tls, up } = options
+    const { host, port, portGiven, tls } = options
     const listen = { port, override: portGiven, ...(host === undefined ? {} : { host }) }
     const { accessLog } = parts
     const { workers: output } = parts.logs
     const own = { ...(accessLog && { accessLog }), ...(output && { output }), listen }
-    this.#srv = new AppServer(parts.server, file, { up, own, renew: () => configured.renew() })
+    this.#srv = new AppServer(parts.server, file, configured, own)
     this.#report = new Report(this.#srv, this.out, options.up.keepAlive !== false)
     this.#reloads = new Reloads(this.#srv, this.out, this.#report, this.feed, () => this.refreshCertificate())
     tellApp(this.#srv, this.feed)

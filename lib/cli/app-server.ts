@@ -1,26 +1,29 @@
 import type { UpOptions } from '../options/options.js'
+import { UP_OPTIONS } from '../options/resolve-options.js'
 import { UpServer } from '../server/up-server.js'
-import type { Renewed } from './configured-app.js'
+import type { Configured } from './configured.js'
 import type { MasterParts } from './master.js'
+import type { CliOptions } from './options.js'
 
-interface AppServerParts {
-  readonly up: UpOptions
-  /** Options that the command itself has set. */
-  readonly own: UpOptions
-  /** Tells what the options are to be now. */
-  readonly renew: () => Promise<Renewed>
-}
+/** No options, but settings that a reload applies: part of the arguments of node, which the next workers get. */
+const OF_WORKERS = ['envFiles', 'optionalEnvFiles', 'nodeArgs']
 
 /** An UpServer whose options come from a command line and a configuration file, which each reload reads anew. */
 export class AppServer extends UpServer {
   #notApplied: readonly string[] = []
 
-  constructor(server: MasterParts['server'], file: string, { up, own, renew }: AppServerParts) {
-    super(server, file, { ...up, ...own })
+  /** @param own options that the command itself has set */
+  constructor(
+    server: MasterParts['server'],
+    file: string,
+    configured: Configured<CliOptions>,
+    own: UpOptions
+  ) {
+    super(server, file, { ...configured.options.up, ...own })
     this.live.renew = async () => {
-      const { up: next, needRestart } = await renew()
-      const { notApplied, undo } = this.live.change({ ...next, ...own })
-      this.#notApplied = [...needRestart, ...notApplied]
+      const { options, changed } = await configured.renew()
+      const { notApplied, undo } = this.live.change({ ...options.up, ...own })
+      this.#notApplied = [...changed.filter(isOfCommand), ...notApplied]
       return undo
     }
   }
@@ -29,4 +32,8 @@ export class AppServer extends UpServer {
   get notApplied(): readonly string[] {
     return this.#notApplied
   }
+}
+
+function isOfCommand(name: string): boolean {
+  return name !== 'proxy' && !Object.hasOwn(UP_OPTIONS, name) && !OF_WORKERS.includes(name)
 }

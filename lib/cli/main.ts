@@ -3,13 +3,12 @@ import { version } from '../server/up.js'
 import { check } from './check.js'
 import { COMMANDS } from './commands/commands.js'
 import { CallError } from './commands/control-client.js'
-import { ConfiguredApp } from './configured-app.js'
+import { configuredApp, configuredProxy } from './configured.js'
 import { headline } from './format.js'
 import { Logs } from './logs.js'
 import type { LogOptions } from './options.js'
 import { Output, surviveBrokenOutput, wantsColour } from './output.js'
 import { readAppLine, readProxyLine } from './parse.js'
-import { readProxy } from './settle-proxy.js'
 import { startApp, startProxy } from './start.js'
 
 /** Runs the program `up`, and ends the process with its exit code. */
@@ -42,8 +41,8 @@ async function run(
   if (args[0] === 'proxy') {
     const line = readProxyLine({ args: args.slice(1), ...rest })
     if (line === undefined) return undefined
-    const options = await readProxy(line, around)
-    return startProxy(options, openLogs(options.logs))
+    const proxy = await configuredProxy(line, around)
+    return startProxy(proxy, openLogs(proxy.options.logs))
   }
   const out = new Output(process.stderr, wantsColour(process.stderr, process.env))
   if (args[0] === 'check') {
@@ -62,7 +61,7 @@ async function run(
   }
   const line = readAppLine({ args, ...rest })
   if (line === undefined) return undefined
-  const app = await ConfiguredApp.read(line, around)
+  const app = await configuredApp(line, around)
   setVariables(app.options.env)
   return startApp(app, openLogs(app.options.logs))
 }

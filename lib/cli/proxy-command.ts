@@ -113,7 +113,7 @@ An app that is called "proxy" is served by: up ./proxy
 Times are milliseconds, or such as 500ms, 10s, 2m, 1h.
 
 Signals:
-  SIGUSR2, SIGHUP  look whether the certificate was renewed (so does Ctrl+R, or r)
+  SIGUSR2, SIGHUP  read the configuration file and the certificate again (so does Ctrl+R, or r)
   SIGTERM, SIGINT  finish what is in flight, and exit; a second one exits at once
 
 Environment:

@@ -1,4 +1,4 @@
-import { ConfigFile, type LoadedConfig } from '../config/config-file.js'
+import type { LoadedConfig } from '../config/config-file.js'
 import { precedence, type Layer } from '../config/precedence.js'
 import { OptionError, UpError } from '../errors.js'
 import { PROXY_OPTIONS, resolveProxyOptions } from '../options/proxy-options.js'
@@ -11,7 +11,7 @@ import type { ProxyLine } from './parse.js'
 import { Problems } from './problems.js'
 import { PROXY_FLAGS, type ProxySettings } from './proxy-command.js'
 import type { Surroundings } from './settle-app.js'
-import { accept, masterOptions, valuesOf, withPort, type Settled } from './settle-master.js'
+import { masterOptions, valuesOf, withPort, type Settled } from './settle-master.js'
 
 const FLAGS = PROXY_FLAGS as readonly AnyFlag[]
 
@@ -40,16 +40,6 @@ export function settleProxy(
     settings: all,
     problems: problems.list
   }
-}
-
-/**
- * Reads the configuration file, if there is one, and settles what `up proxy` is to do.
- *
- * @throws {UpError} `UP_ERR_OPTION`, `UP_ERR_USAGE`, `UP_ERR_CONFIG`: something is wrong with what was said
- */
-export async function readProxy(line: ProxyLine, around: Surroundings): Promise<CliProxyOptions> {
-  const config = await new ConfigFile(around.cwd, line.config).read(around)
-  return accept(settleProxy(line, around, config))
 }
 
 /** @throws {OptionError} `UP_ERR_OPTION`: it is no object */

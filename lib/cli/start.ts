@@ -6,13 +6,13 @@ import { resolveOptions } from '../options/resolve-options.js'
 import type { RequestListener } from 'node:http'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
-import type { ConfiguredApp } from './configured-app.js'
+import type { Configured } from './configured.js'
 import { instanceName } from './instance-name.js'
 import { headline } from './format.js'
 import { createMasterServer, listen } from './listen.js'
 import type { Master, MasterParts } from './master.js'
 import type { Logs } from './logs.js'
-import type { CliProxyOptions, MasterOptions } from './options.js'
+import type { CliOptions, CliProxyOptions, MasterOptions } from './options.js'
 import { PidFile } from './pid-file.js'
 import { openControl } from './open-control.js'
 import { ProxyMaster } from './proxy-master.js'
@@ -24,7 +24,7 @@ import { handleSignals } from './signals.js'
  * @returns the exit code
  * @throws {UpError} it could not begin to serve; match on `code`
  */
-export async function startApp(app: ConfiguredApp, logs: Logs): Promise<number> {
+export async function startApp(app: Configured<CliOptions>, logs: Logs): Promise<number> {
   const { options } = app
   const file = resolveModule(options.file, process.cwd())
   resolveOptions(options.up)
@@ -44,9 +44,10 @@ export async function startApp(app: ConfiguredApp, logs: Logs): Promise<number> 
  * @returns the exit code
  * @throws {UpError} it could not begin to serve; match on `code`
  */
-export async function startProxy(options: CliProxyOptions, logs: Logs): Promise<number> {
+export async function startProxy(proxy: Configured<CliProxyOptions>, logs: Logs): Promise<number> {
+  const { options } = proxy
   resolveProxyOptions(options.proxy)
-  return start(options, logs, { listensNow: true, name: 'proxy' }, parts => new ProxyMaster(parts, options))
+  return start(options, logs, { listensNow: true, name: 'proxy' }, parts => new ProxyMaster(parts, proxy))
 }
 
 interface Begin {

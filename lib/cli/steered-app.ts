@@ -38,7 +38,7 @@ export class SteeredApp extends SteeredServer<UpServer> {
     return this.#exposition.text()
   }
 
-  async reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
+  override async reload(why: string, options: ReloadOptions): Promise<SwitchResult> {
     const result = await timed(() => this.#onReload(why, options))
     return { ...result, notApplied: this.#notApplied() }
   }

@@ -1,10 +1,11 @@
 import type { Feed } from '../control/feed.js'
 import { History } from '../control/history.js'
-import type { ControlStatus, Steered } from '../control/steered.js'
+import type { ControlStatus, ProxyReload, Steered, SwitchResult } from '../control/steered.js'
 import type {
   PauseOptions,
   PauseResult,
   ProxyStatus,
+  ReloadOptions,
   ResumeOptions,
   ServerState,
   ServerStatus
@@ -63,6 +64,8 @@ export abstract class SteeredServer<Server extends Pausable> implements Steered 
   resume(options: ResumeOptions): Promise<void> {
     return this.srv.resume(options)
   }
+
+  abstract reload(why: string, options: ReloadOptions): Promise<SwitchResult | ProxyReload>
 
   abstract metrics(): Promise<string>
 

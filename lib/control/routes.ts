@@ -36,9 +36,8 @@ export const READS: Readonly<Record<string, Read>> = {
 /** What changes something. */
 export const CALLS: Readonly<Record<string, Call>> = {
   '/reload': (steered, params) => {
-    const reload = verb(steered, 'reload')
     const { wait, ...options } = only(params, ['standby', 'canary', 'autoAbort', 'keepPrevious', 'wait'])
-    return later(wait, () => reload('the control API', options))
+    return later(wait, () => steered.reload('the control API', options))
   },
   '/pause': (steered, params) => {
     const { wait, ...options } = only(params, ['timeout', 'holdTimeout', 'wait'])
@@ -84,7 +83,6 @@ const NO_UPSTREAMS = 'only up proxy has upstreams that can be changed'
 
 /** Why a verb may be missing. */
 const WITHOUT: Readonly<Record<Optional, string>> = {
-  reload: NO_APP,
   promote: NO_APP,
   rollback: NO_APP,
   abort: NO_APP,

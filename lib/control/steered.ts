@@ -20,6 +20,13 @@ export interface SwitchResult {
   readonly notApplied?: readonly string[]
 }
 
+/** What a reload of a proxy has led to. */
+export interface ProxyReload {
+  readonly durationMs: number
+  /** Settings that are other ones now, and that only a restart can apply. */
+  readonly notApplied: readonly string[]
+}
+
 /** What is said of the program besides the state of its server. */
 export interface InstanceStatus {
   readonly name: string
@@ -30,7 +37,7 @@ export interface InstanceStatus {
 
 export type ControlStatus = (Omit<ServerStatus, 'state'> | Omit<ProxyStatus, 'state'>) & InstanceStatus
 
-/** What the control API shows and steers. A verb that is not there is not to be had: a proxy has nothing to reload. */
+/** What the control API shows and steers. A verb that is not there is not to be had: a proxy has no workers to scale. */
 export interface Steered {
   readonly feed: Feed
   readonly history: History
@@ -41,7 +48,8 @@ export interface Steered {
   stop(why: string): void
   pause(options: PauseOptions): Promise<PauseResult>
   resume(options: ResumeOptions): Promise<void>
-  reload?(why: string, options: ReloadOptions): Promise<SwitchResult>
+  /** Of a proxy: its configuration. */
+  reload(why: string, options: ReloadOptions): Promise<SwitchResult | ProxyReload>
   promote?(): Promise<SwitchResult>
   rollback?(): Promise<SwitchResult>
   abort?(): Promise<void>

@@ -87,10 +87,7 @@ export class Upstreams implements Iterable<UpstreamStatus> {
    * @throws {OptionError} `UP_ERR_OPTION`: there is no such upstream
    */
   remove(target: UpstreamTarget): void {
-    const upstream = this.#find('upstreams.remove(target): target', target)
-    this.#byName.delete(upstream.name)
-    upstream.remove()
-    this.#events.emit('removed', upstream)
+    this.#drop(this.#find('upstreams.remove(target): target', target))
     this.#afterChange()
   }
 
@@ -132,10 +129,36 @@ export class Upstreams implements Iterable<UpstreamStatus> {
     return upstream
   }
 
+  /**
+   * @internal What was listed is to be as it is listed now. What was added or removed by hand meanwhile stays so.
+   *
+   * @param before what was listed
+   */
+  follow(before: readonly UpstreamSpec[], now: readonly UpstreamSpec[]): void {
+    // Those that come first: so somebody is there all the time.
+    for (const spec of now) {
+      const known = this.#byName.get(spec.name)
+      if (before.some(other => isSame(other, spec)) || (known !== undefined && isSame(known, spec))) continue
+      if (known !== undefined) this.#drop(known)
+      this.open(spec)
+    }
+    for (const { name } of before) {
+      const known = this.#byName.get(name)
+      if (known !== undefined && !now.some(spec => spec.name === name)) this.#drop(known)
+    }
+    this.#afterChange()
+  }
+
   /** @internal */
   close(): void {
     this.#closed = true
     for (const upstream of this.#byName.values()) upstream.remove()
+  }
+
+  #drop(upstream: ExternalUpstream): void {
+    this.#byName.delete(upstream.name)
+    upstream.remove()
+    this.#events.emit('removed', upstream)
   }
 
   /** Slow ones are better than none. */
@@ -162,6 +185,12 @@ export class Upstreams implements Iterable<UpstreamStatus> {
     while (taken.has(slot)) slot++
     return slot
   }
+}
+
+type Listed = Pick<UpstreamSpec, 'name' | 'backup' | 'weight'>
+
+function isSame(one: Listed, other: Listed): boolean {
+  return one.name === other.name && one.backup === other.backup && one.weight === other.weight
 }
 
 /** The Host field of a server at this address. */

@@ -1,63 +1,36 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ResolvedOptions, UpOptions } from '../options/options.js'
-import { resolveOptions } from '../options/resolve-options.js'
-
-/** Options that are read anew for each generation, reload, request or answer; and what they are resolved to. */
-const LIVE = {
-  numWorkers: 'numWorkers',
-  workerTimeout: 'workerTimeoutMs',
-  killTimeout: 'killTimeoutMs',
-  readyTimeout: 'readyTimeoutMs',
-  requires: 'requires',
-  assumeReady: 'assumeReady',
-  keepAlive: 'keepAlive',
-  minExpectedLifetime: 'minExpectedLifetimeMs',
-  workerPingInterval: 'workerPingIntervalMs',
-  unresponsiveTimeout: 'unresponsiveTimeoutMs',
-  strategy: 'strategy',
-  surge: 'surge',
-  keepPrevious: 'keepPrevious',
-  maxConnections: 'maxConnections',
-  maxHeld: 'maxHeld',
-  holdTimeout: 'holdTimeoutMs',
-  proxyTimeout: 'proxyTimeoutMs',
-  cwd: 'cwd',
-  env: 'env',
-  execArgv: 'execArgv',
-  args: 'args',
-  holdResponse: 'holdResponse'
-} as const satisfies Partial<Record<keyof UpOptions, keyof ResolvedOptions>>
-
-type LiveName = keyof typeof LIVE
 
 /** Makes options what they were. */
 export type Undo = () => void
 
 /** What came of a change of options. */
-export interface OptionsChange {
+export interface OptionsChange<Given> {
+  /** Those that are other ones now, and are in force. */
+  readonly applied: readonly (keyof Given & string)[]
   /** Those that are other ones now, and cannot be changed while it runs. */
-  readonly notApplied: readonly (keyof UpOptions)[]
+  readonly notApplied: readonly (keyof Given & string)[]
   readonly undo: Undo
 }
 
+/** Of options those that can be changed while a server runs; and what they are resolved to. */
+export type LiveNames<Given, Resolved> = Readonly<Partial<Record<keyof Given, keyof Resolved>>>
+
 /** The options of a server that runs: whoever reads them reads what is in force. */
-export class LiveOptions {
-  readonly now: ResolvedOptions
-  /** Called when a reload begins, to {@link change} them; what it resolves with is called if the reload fails. */
-  renew: () => Promise<Undo | undefined> = () => Promise.resolve(undefined)
-  readonly #now: { -readonly [Name in keyof ResolvedOptions]: ResolvedOptions[Name] }
-  #given: UpOptions
+export class LiveOptions<Given extends object, Resolved extends object> {
+  readonly now: Resolved
+  readonly #resolve: (given: Given) => Resolved
+  readonly #live: LiveNames<Given, Resolved>
+  #given: Given
 
-  /** @throws {OptionError} `UP_ERR_OPTION` */
-  constructor(given: UpOptions) {
+  /**
+   * @param resolve completes and checks
+   * @throws {OptionError} `UP_ERR_OPTION`
+   */
+  constructor(given: Given, resolve: (given: Given) => Resolved, live: LiveNames<Given, Resolved>) {
     this.#given = given
-    this.#now = { ...resolveOptions(given) }
-    this.now = this.#now
-  }
-
-  /** Changes the number of workers; it stays, unless {@link change} brings another one. */
-  resize(numWorkers: number): void {
-    this.#now.numWorkers = numWorkers
+    this.#resolve = resolve
+    this.#live = live
+    this.now = { ...resolve(given) }
   }
 
   /**
@@ -66,27 +39,24 @@ export class LiveOptions {
    * @param next all options, as they are to be
    * @throws {OptionError} `UP_ERR_OPTION`: then nothing is changed
    */
-  change(next: UpOptions): OptionsChange {
-    const resolved = resolveOptions(next)
-    const before = { given: this.#given, now: { ...this.#now } }
-    const names = new Set([...Object.keys(this.#given), ...Object.keys(next)]) as Set<keyof UpOptions>
+  change(next: Given): OptionsChange<Given> {
+    const resolved = this.#resolve(next)
+    const before = { given: this.#given, now: { ...this.now } }
+    const names = new Set([...Object.keys(this.#given), ...Object.keys(next)]) as Set<keyof Given & string>
     const changed = [...names].filter(name => !isSame(this.#given[name], next[name]))
-    const live = changed.filter(isLive)
-    this.#given = { ...this.#given, ...Object.fromEntries(live.map(name => [name, next[name]])) }
-    const targets = live.map(name => LIVE[name])
-    Object.assign(this.#now, Object.fromEntries(targets.map(name => [name, resolved[name]])))
+    const applied = changed.filter(name => Object.hasOwn(this.#live, name))
+    this.#given = { ...this.#given, ...Object.fromEntries(applied.map(name => [name, next[name]])) }
+    const targets = applied.flatMap(name => this.#live[name] ?? [])
+    Object.assign(this.now, Object.fromEntries(targets.map(name => [name, resolved[name]])))
     return {
-      notApplied: changed.filter(name => !isLive(name)),
+      applied,
+      notApplied: changed.filter(name => !Object.hasOwn(this.#live, name)),
       undo: () => {
         this.#given = before.given
-        Object.assign(this.#now, before.now)
+        Object.assign(this.now, before.now)
       }
     }
   }
-}
-
-function isLive(name: keyof UpOptions): name is LiveName {
-  return Object.hasOwn(LIVE, name)
 }
 
 /** A function that was loaded anew is another one: it is the same if it has the same text. */

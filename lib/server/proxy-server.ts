@@ -8,12 +8,24 @@ import {
   type ProxyOptions,
   type ResolvedProxyOptions
 } from '../options/proxy-options.js'
-import { parseUpstreams, type UpstreamTarget } from '../options/upstream.js'
+import { parseUpstreams, type UpstreamSpec, type UpstreamTarget } from '../options/upstream.js'
 import { HoldQueue } from '../proxy/hold-queue.js'
 import { Upstream } from '../proxy/upstream.js'
 import type { HoldStatus, ProxyServerEvents, ProxyStatus } from './api.js'
 import { BalancedServer } from './balanced-server.js'
+import { LiveOptions, type LiveNames } from './live-options.js'
 import { describeFigures, describeTraffic } from './status.js'
+
+/** Options that can be changed while it runs. */
+const LIVE = {
+  maxConnections: 'maxConnections',
+  maxHeld: 'maxHeld',
+  holdTimeout: 'holdTimeoutMs',
+  holdResponse: 'holdResponse',
+  proxyTimeout: 'proxyTimeoutMs',
+  connectTimeout: 'connectTimeoutMs',
+  closeTimeout: 'closeTimeoutMs'
+} as const satisfies LiveNames<ProxyOptions, ResolvedProxyOptions>
 
 /**
  * A Distributor whose last handlers balance requests and upgrades over servers that somebody else started, and hold
@@ -22,7 +34,8 @@ import { describeFigures, describeTraffic } from './status.js'
 export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEvents> {
   /** The upstreams, to which others can be added, and which can be drained and removed. */
   readonly upstreams: Upstreams
-  readonly #options: ResolvedProxyOptions
+  readonly #live: LiveOptions<ProxyOptions, ResolvedProxyOptions>
+  #listed: readonly UpstreamSpec[]
 
   /**
    * @param server whose requests and upgrades are forwarded
@@ -31,10 +44,12 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
    */
   constructor(server: ProxiedServer, upstreams: readonly UpstreamTarget[], options: ProxyOptions = {}) {
     const specs = parseUpstreams('upstreams', upstreams)
-    const resolved = resolveProxyOptions(options)
+    const live = new LiveOptions(options, resolveProxyOptions, LIVE)
+    const resolved = live.now
     const policy = createPolicyWithBackups<ExternalUpstream>(resolved.balance, resolved.trust)
     super(server, resolved, { policy, what: 'an upstream' })
-    this.#options = resolved
+    this.#live = live
+    this.#listed = specs
     const events = new EventEmitter<UpstreamsEvents>()
       .on('available', upstream => {
         this.#connect(upstream)
@@ -66,12 +81,28 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
     }
   }
 
+  /**
+   * Takes over other upstreams, and what of the options can be changed while it runs.
+   *
+   * @returns the options that are other ones now, and were not applied
+   * @throws {OptionError} `UP_ERR_OPTION`: then nothing is changed
+   */
+  protected change(upstreams: readonly UpstreamTarget[], options: ProxyOptions): readonly string[] {
+    const specs = parseUpstreams('upstreams', upstreams)
+    const { applied, notApplied } = this.#live.change(options)
+    // New requests go over connections with the new limits; what is under way ends over the old ones.
+    if (applied.length > 0) for (const upstream of this.upstreams.all) this.#renew(upstream)
+    this.upstreams.follow(this.#listed, specs)
+    this.#listed = specs
+    return notApplied
+  }
+
   protected override announce(event: 'pause' | 'resume', status: HoldStatus): void {
     this.emit(event, status)
   }
 
   protected override get closeTimeoutMs(): number {
-    return this.#options.closeTimeoutMs
+    return this.#live.now.closeTimeoutMs
   }
 
   protected override onClosing(): void {
@@ -89,7 +120,8 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
 
   /** From now on it gets requests, over connections of its own that are new. */
   #connect(upstream: ExternalUpstream): void {
-    const { proxyTimeoutMs, connectTimeoutMs, maxConnections, via, hostHeader } = this.#options
+    const { now } = this.#live
+    const { proxyTimeoutMs, connectTimeoutMs, maxConnections, via, hostHeader } = now
     const own = new Upstream(upstream.address, {
       timeoutMs: proxyTimeoutMs,
       connectTimeoutMs,
@@ -97,7 +129,7 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
       via,
       host: hostHeader === 'upstream' ? hostOf(upstream.address) : undefined,
       max: maxConnections,
-      queue: new HoldQueue(this.#options, `a connection to ${upstream.name}`)
+      queue: new HoldQueue(now, `a connection to ${upstream.name}`)
     })
     this.dispatcher.add(upstream, own)
   }

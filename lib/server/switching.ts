@@ -6,7 +6,8 @@ import type { Generation } from '../worker/generation.js'
 import type { Worker } from '../worker/worker.js'
 import type { ReloadResult } from './api.js'
 import { closedError } from './closed-error.js'
-import type { LiveOptions, Undo } from './live-options.js'
+import type { Undo } from './live-options.js'
+import type { LiveUpOptions } from './live-up-options.js'
 import { Previous } from './previous.js'
 import type { ResolvedReload } from './reload-options.js'
 import { Reloader, type ReloadCallback } from './reloader.js'
@@ -33,7 +34,7 @@ interface FollowUp {
 /** Which generation serves, which one waits, and which one served before. One change at a time. */
 export class Switching {
   readonly #fleet: Fleet
-  readonly #live: LiveOptions
+  readonly #live: LiveUpOptions
   readonly #options: ResolvedOptions
   readonly #policy: CanarySplit<Worker>
   readonly #hooks: SwitchingHooks
@@ -48,7 +49,7 @@ export class Switching {
   #closed = false
 
   /** @throws {UpError} `UP_ERR_ENGINE` */
-  constructor(fleet: Fleet, live: LiveOptions, policy: CanarySplit<Worker>, hooks: SwitchingHooks) {
+  constructor(fleet: Fleet, live: LiveUpOptions, policy: CanarySplit<Worker>, hooks: SwitchingHooks) {
     this.#fleet = fleet
     this.#live = live
     this.#options = live.now

@@ -21,7 +21,7 @@ import type {
 import { BalancedServer } from './balanced-server.js'
 import { connectFleet } from './connect-fleet.js'
 import { lastWord } from './last-word.js'
-import { LiveOptions } from './live-options.js'
+import { LiveUpOptions } from './live-up-options.js'
 import { looked } from './looked.js'
 import { parsePause, parseResume, together } from './pause-options.js'
 import { parseReload } from './reload-options.js'
@@ -38,7 +38,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
   /** The user's module, as an absolute path. */
   readonly file: string
   /** What a reload may change. */
-  protected readonly live: LiveOptions
+  protected readonly live: LiveUpOptions
   readonly #requestsOnly: RequestsOnly
   readonly #parts: ServerParts
 
@@ -51,7 +51,7 @@ export class UpServer extends BalancedServer<Worker, UpServerEvents> {
    * @throws {UpError} `UP_ERR_ENGINE`: the app's `engines.node` does not allow this Node
    */
   constructor(server: ProxiedServer, file: string, options: UpOptions = {}) {
-    const live = new LiveOptions(options)
+    const live = new LiveUpOptions(options)
     const resolved = live.now
     const path = resolveModule(file, resolved.cwd)
     const policy = createPolicyWithCanary<Worker>(resolved.balance, resolved.trust)

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { AdminServer } from '#lib/admin/admin-server.js'
 import { Feed } from '#lib/control/feed.js'
 import { History } from '#lib/control/history.js'
-import type { ControlStatus, Steered } from '#lib/control/steered.js'
+import type { ControlStatus, ProxyReload, Steered } from '#lib/control/steered.js'
 import { rawClient } from '../helpers/raw.js'
 
 const TOKEN = 'correct-horse-battery'
@@ -24,6 +24,10 @@ class Steering implements Steered {
   }
 
   stop(): void {}
+
+  async reload(): Promise<ProxyReload> {
+    return { durationMs: 0, notApplied: [] }
+  }
 
   async pause(): Promise<{ drained: boolean; remaining: number }> {
     return { drained: true, remaining: 0 }

@@ -174,12 +174,13 @@ test('SIGTERM while requests are held refuses them with 503 and exits with 0', a
 })
 
 for (const signal of ['SIGUSR2', 'SIGHUP'] as const) {
-  test(`${signal} ends nothing, and is told to have nothing to reload`, async t => {
+  test(`${signal} reloads, also without a configuration file, and ends nothing`, async t => {
     const a = await startExternal(t, 'a')
     const up = startProxy(t, [`127.0.0.1:${a.place}`])
     const port = await portOf(up)
     up.proc.kill(signal)
-    await up.line(new RegExp(`^up: ${signal}: there is nothing to reload$`))
+    await up.line(new RegExp(`^up: ${signal}: reloading$`))
+    await up.line(new RegExp(`^up: reloaded in \\d+ ms: proxying to 127\\.0\\.0\\.1:${a.place}$`))
     assert.equal((await fetchOnce(port)).body, 'a')
   })
 }
@@ -234,7 +235,7 @@ test('With a certificate it serves HTTPS, and SIGUSR2 has the certificate looked
   const fields = JSON.parse(await getTls(`${url}/fields`)) as Record<string, string>
   assert.equal(fields['x-forwarded-proto'], 'https')
   up.proc.kill('SIGUSR2')
-  await up.line(/SIGUSR2: the certificate was looked at, there is nothing else to reload$/)
+  await up.line(/reloaded in/)
 })
 
 function getTls(url: string): Promise<string> {

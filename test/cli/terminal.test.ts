@@ -50,7 +50,7 @@ test('On a terminal the keys work for up proxy as well', { skip }, async t => {
   const up = startOnTerminal(t, {}, 'proxy 2000')
   await up.url()
   type(up, 'r')
-  await up.line(/key: there is nothing to reload$/)
+  await up.line(/reloaded in .*: proxying to localhost:2000$/)
   type(up, '\x03')
   await up.line(/Ctrl\+C: exiting/)
   await up.line(/^code 0$/)

@@ -13,8 +13,9 @@ interface ReloadSettings {
 
 /** What POST /reload answers. */
 interface Reloaded {
-  readonly generation: number
-  readonly version: string | null
+  /** Not of a proxy; so of the other. */
+  readonly generation?: number
+  readonly version?: string | null
   readonly durationMs: number
   /** Settings that only a restart can apply. */
   readonly notApplied?: readonly string[]
@@ -47,7 +48,7 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
         read: asBoolean
       }
     ],
-    more: 'Exit codes: 0 the new code serves, 1 it does not and the old one serves on, 2 wrong usage.'
+    more: 'Of up proxy it reads the configuration file anew.\n\nExit codes: 0 the new code serves, 1 it does not and the old one serves on, 2 wrong usage.'
   },
   async (client, settings, { out }) => {
     const before = await client.status()
@@ -75,10 +76,11 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
         out.info(`reloading ${before.name}: ${describeGeneration(before.generation, before.version)} serves`)
       const result = (await client.post('/reload', settings)) as Reloaded
       await Promise.race([told, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
-      const { generation, version, durationMs, notApplied = [] } = result
+      const { generation, version = null, durationMs, notApplied = [] } = result
       const waits = settings.standby === true || settings.canary !== undefined
       const does = waits ? 'waits for up promote, or up abort,' : 'serves'
-      out.good(`${describeGeneration(generation, version)} ${does} after ${formatMs(durationMs)}`)
+      const what = generation === undefined ? 'the configuration' : describeGeneration(generation, version)
+      out.good(`${what} ${does} after ${formatMs(durationMs)}`)
       if (notApplied.length > 0) out.warn(`other settings need a restart: ${notApplied.join(', ')}`)
       return 0
     } catch (error) {

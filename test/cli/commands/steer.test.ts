@@ -169,7 +169,8 @@ test('up upstreams shows those of a proxy, and changes them', async t => {
   assert.equal((await run('upstreams', 'front', '--remove', 'unix:/nowhere.sock')).code, 2)
   const drained = await run('upstreams', 'front', '--drain', `127.0.0.1:${port}`, '--timeout', '20s')
   assert.deepEqual([drained.code, drained.stdout], [0, ''])
-  for (const command of ['reload', 'promote', 'rollback', 'abort']) {
+  assert.match((await run('reload', 'front')).stderr, /^up: the configuration serves after /)
+  for (const command of ['promote', 'rollback', 'abort']) {
     const { code, stderr } = await run(command, 'front')
     assert.deepEqual([code, stderr], [1, 'up: up proxy starts no workers\n'])
   }
