@@ -1,13 +1,12 @@
-import { createHistogram } from 'node:perf_hooks'
+import { Durations } from '../meters/durations.js'
 
 /** Counts answers. */
 export class Tally {
-  readonly #latency = createHistogram()
-  #requests = 0
+  readonly #durations = new Durations()
   #errors = 0
 
   get requests(): number {
-    return this.#requests
+    return this.#durations.count
   }
 
   /** Answers with a status of 500 and more. */
@@ -17,18 +16,16 @@ export class Tally {
 
   /** 0 without requests. */
   get errorRate(): number {
-    return this.#requests === 0 ? 0 : this.#errors / this.#requests
+    return this.requests === 0 ? 0 : this.#errors / this.requests
   }
 
   /** 99 of 100 requests took no longer than this, in milliseconds, from their head to the end of the answer. */
   get p99Ms(): number {
-    return this.#requests === 0 ? 0 : this.#latency.percentile(99) / 1000
+    return this.#durations.percentile(99) ?? 0
   }
 
   add(status: number, tookMs: number): void {
-    this.#requests++
     if (status >= 500) this.#errors++
-    // It takes whole numbers from 1.
-    this.#latency.record(Math.max(1, Math.round(tookMs * 1000)))
+    this.#durations.add(tookMs)
   }
 }
