@@ -2,7 +2,7 @@ import { call } from './api.js'
 import { checkField, confirmFirst, numberField } from './dialogs.js'
 import { byId, setBadge } from './dom.js'
 import { formatMs, plural } from './format.js'
-import type { Status } from './types.js'
+import { appOf, type Status } from './types.js'
 
 interface Switched {
   readonly generation: number
@@ -40,9 +40,10 @@ export class Actions {
   #update(): void {
     const status = this.#status
     const can = this.#isCurrent && status !== undefined && status.state !== 'stopping'
-    const isApp = status?.workers !== undefined
-    const waits = status?.standby != null
-    const isFree = isApp && status.reloading !== true
+    const app = appOf(status)
+    const isApp = app !== undefined
+    const waits = app?.standby != null
+    const isFree = app?.reloading === false
     this.#set('reload', isApp, can && isFree)
     this.#set('pause', status?.state !== 'paused', can && status.state === 'running')
     this.#set('resume', status?.state === 'paused', can && status.pausedBy.includes('pause'))
@@ -111,7 +112,7 @@ export class Actions {
   }
 
   async #scale(): Promise<void> {
-    const count = numberField('Workers', this.#status?.numWorkers ?? 1)
+    const count = numberField('Workers', appOf(this.#status)?.numWorkers ?? 1)
     const text = 'Workers are started, or finish what they have and leave.'
     if (!(await confirmFirst({ title: 'Scale?', text, yes: 'Scale', field: count.field }))) return
     const workers = Number(count.input.value)

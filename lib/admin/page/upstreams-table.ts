@@ -1,6 +1,6 @@
 import { badge, el, setBadge, setText } from './dom.js'
 import { formatCount } from './format.js'
-import type { Status, UpstreamRow } from './types.js'
+import type { ProxyStatus, UpstreamRow } from './types.js'
 
 const KINDS: Readonly<Record<UpstreamRow['state'], string>> = {
   available: 'serving',
@@ -34,7 +34,7 @@ export class UpstreamsTable {
     table.append(el('thead', {}, head), this.#body)
   }
 
-  show({ upstreams = [] }: Status): void {
+  show({ upstreams }: ProxyStatus): void {
     for (const [name, { tr }] of this.#rows) {
       if (upstreams.some(upstream => upstream.name === name)) continue
       tr.remove()
