@@ -44,6 +44,7 @@ export class Actions {
     const isApp = app !== undefined
     const waits = app?.standby != null
     const isFree = app?.reloading === false
+    const focused = document.activeElement?.id ?? ''
     this.#set('reload', isApp, can && isFree)
     this.#set('pause', status?.state !== 'paused', can && status.state === 'running')
     this.#set('resume', status?.state === 'paused', can && status.pausedBy.includes('pause'))
@@ -51,19 +52,23 @@ export class Actions {
     this.#set('rollback', isApp && !waits, can && isFree)
     this.#set('promote', waits, can && waits)
     this.#set('abort', waits, can && waits)
+    const instead = INSTEAD[focused]
+    if (instead !== undefined && byId(focused, HTMLElement).hidden) byId(instead, HTMLElement).focus()
   }
 
   #set(id: string, isShown: boolean, isEnabled: boolean): void {
     const button = byId(id, HTMLButtonElement)
-    // What has the focus keeps it while it only waits.
-    if (button.hidden === isShown) button.hidden = !isShown
-    const isOff = !isEnabled || this.#busy.has(id)
-    if (button.disabled !== isOff) button.disabled = isOff
-    if (button.ariaBusy !== String(this.#busy.has(id))) button.ariaBusy = String(this.#busy.has(id))
+    const isBusy = this.#busy.has(id)
+    button.hidden = !isShown
+    // Not `disabled`, which takes the focus away.
+    button.ariaDisabled = String(!isEnabled || isBusy)
+    button.ariaBusy = String(isBusy)
   }
 
   #on(id: string, act: () => Promise<void>): void {
-    byId(id, HTMLButtonElement).addEventListener('click', () => {
+    const button = byId(id, HTMLButtonElement)
+    button.addEventListener('click', () => {
+      if (button.ariaDisabled === 'true') return
       void act().catch((error: unknown) => {
         const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
         // What an app has said stands in the time line, whole.
@@ -132,6 +137,15 @@ export class Actions {
     await this.#run('abort', 'abort')
     this.#tell('good', 'Aborted')
   }
+}
+
+/** What has the focus after a button that is there no more. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  pause: 'resume',
+  resume: 'pause',
+  rollback: 'promote',
+  promote: 'rollback',
+  abort: 'rollback'
 }
 
 const ROLLBACK = 'The generation that served before this one serves again.'

@@ -38,7 +38,7 @@ const KINDS: readonly ChartKind[] = [
     format: formatRate
   },
   {
-    title: 'Requests under way',
+    title: 'Requests now',
     lines: [
       { of: 'inFlight', label: 'in flight', colour: '--accent' },
       { of: 'held', label: 'held', colour: '--warn', dash: [4, 3] }

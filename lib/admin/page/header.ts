@@ -55,7 +55,7 @@ export class Header {
       const ended = this.#isStopping ? 'It was stopping. ' : ''
       setBadge(badge, 'failed', 'not connected')
       const age = formatAge(performance.now() - this.#heardAt)
-      setText(byId('old-text', HTMLElement), `${ended}What you see is ${age} old. Connecting again …`)
+      setText(byId('old', HTMLElement), `${ended}What you see is ${age} old. Connecting again …`)
     }
     byId('old', HTMLElement).hidden = isCurrent || this.#heardAt === undefined
   }
