@@ -230,10 +230,26 @@ test('no answer lets another origin read it, and none may be shown by another pa
   for (const { head } of all) {
     assert.doesNotMatch(head, /access-control/i)
     assert.match(head, /Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; /)
-    assert.match(head, /frame-ancestors 'none'/)
+    assert.match(head, /require-trusted-types-for 'script'; frame-ancestors 'none'/)
     assert.match(head, /X-Content-Type-Options: nosniff/)
     assert.match(head, /Referrer-Policy: no-referrer/)
   }
+})
+
+test('before there is anything to steer it says so, under the same rules', async t => {
+  const server = await AdminServer.open({ address: { host: '127.0.0.1', port: 0 }, token: undefined })
+  t.after(() => server.close())
+  const early = await fetch(server.url)
+  assert.equal(early.status, 503)
+  assert.match(early.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+})
+
+test('behind a reverse proxy that sets the Host and takes the Origin away, the token alone counts', async t => {
+  const { ask, steering } = await guarded(t, TOKEN)
+  const fields = ['Host: 127.0.0.1:$', 'Sec-Fetch-Site: same-origin', 'X-Forwarded-For: 192.0.2.1']
+  assert.equal((await ask(...post('/resume', ...fields))).status, 401)
+  assert.equal((await ask(...post('/resume', ...fields, `Authorization: Bearer ${TOKEN}`))).status, 200)
+  assert.deepEqual(steering.calls, ['resume'])
 })
 
 test('a HEAD of the events ends', async t => {

@@ -63,6 +63,34 @@ test(
   }
 )
 
+test('whatever is text stays text, wherever it comes from', { skip }, async t => {
+  const { page, steered, errors } = await show(t)
+  const text = '<img src=x onerror="document.title=1">'
+  const shown = { name: text, file: text, version: text }
+  steered.shown = { ...shown, workers: [fakeWorker(1, { version: text })] }
+  const error = { code: text, message: text }
+  const told = { ...shown, generation: text, why: text, reason: text, code: text, message: text }
+  for (const type of [
+    'reloading',
+    'reload',
+    'standby',
+    'switch',
+    'spawn',
+    'terminate',
+    'available',
+    'unavailable',
+    'fail',
+    'stopping'
+  ])
+    steered.feed.tell(type, { ...told, outcome: 'failed', error, signal: text, pid: text, workers: 1 })
+  await page.locator('#time-line li[data-type=stopping]').waitFor()
+  await page.locator('#name', { hasText: text }).waitFor()
+  assert.equal(await page.locator('#time-line li').count(), 9)
+  assert.equal(await page.locator('img, body script').count(), 0)
+  assert.equal(await page.title(), `${text} – up`)
+  assert.deepEqual(errors, [])
+})
+
 test('the focus goes to the button that comes in the place of another', { skip }, async t => {
   const { page, steered } = await show(t)
   await page.locator('#pause').focus()

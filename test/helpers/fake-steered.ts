@@ -1,9 +1,9 @@
 import { Feed } from '#lib/control/feed.js'
 import { History } from '#lib/control/history.js'
-import type { ControlStatus, Steered, SwitchResult } from '#lib/control/steered.js'
+import type { ControlStatus, InstanceStatus, Steered, SwitchResult } from '#lib/control/steered.js'
 import type { ServerStatus, WorkerStatus } from '#lib/server/api.js'
 
-type Shown = Partial<Omit<ServerStatus, 'state'> & Pick<ControlStatus, 'state'>>
+type Shown = Partial<Omit<ServerStatus, 'state'> & InstanceStatus>
 
 /** An app to steer that runs nothing: it looks as it is told to, and notes what it is asked for. */
 export class FakeSteered implements Steered {
