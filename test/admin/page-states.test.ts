@@ -165,3 +165,12 @@ test('the charts are near, and nothing is too wide, with fifty workers and long 
     assert.ok(below < 1200, `the charts are ${below} pixels below the top`)
   }
 })
+
+test('the charts go on when the clock of the server is set back', { skip }, async t => {
+  const { page, steered } = await show(t)
+  await page.locator('.plot[aria-label*="held 0"]').waitFor()
+  const { now } = Date
+  t.mock.method(Date, 'now', () => now() - 3_600_000)
+  steered.shown = { held: 7 }
+  await page.locator('.plot[aria-label*="held 7"]').waitFor()
+})

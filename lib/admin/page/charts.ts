@@ -97,9 +97,11 @@ export class Charts {
 
   add(sample: Sample): void {
     const columns = this.#columns
-    if (sample.at <= (columns.at.at(-1) ?? 0)) return
+    // It may be there already; or the clock was set back, and it takes the place of what was.
+    const before = columns.at.findIndex(at => at >= sample.at)
     for (const name of Object.keys(columns) as (keyof Sample)[]) {
       const column = columns[name] as (number | null)[]
+      if (before !== -1) column.length = before
       column.push(sample[name])
       if (column.length > SAMPLES) column.shift()
     }
