@@ -43,7 +43,7 @@ test("another site's page, in a browser, neither reads nor changes anything", { 
   const { steered, page, targets } = await attack(t)
   for (const target of targets) {
     const read = await page.evaluate(async url => {
-      const tries: Record<string, () => Promise<unknown>> = {
+      const tries: Record<string, () => Promise<string>> = {
         fetch: async () => (await fetch(`${url}status`)).text(),
         'fetch, opaque': async () => (await fetch(`${url}status`, { mode: 'no-cors' })).text(),
         'fetch, JSON': async () =>
@@ -57,11 +57,12 @@ test("another site's page, in a browser, neither reads nor changes anything", { 
         beacon: async () => {
           navigator.sendBeacon(`${url}resume`)
           navigator.sendBeacon(`${url}scale`, new Blob(['{"workers":9}'], { type: 'text/plain' }))
+          return ''
         },
         events: () =>
           new Promise((resolve, reject) => {
             const source = new EventSource(`${url}events`)
-            source.addEventListener('status', ({ data }) => resolve(data))
+            source.addEventListener('status', ({ data }) => resolve(String(data)))
             source.onerror = reject
           }),
         script: () =>
@@ -76,7 +77,7 @@ test("another site's page, in a browser, neither reads nor changes anything", { 
       const got: string[] = []
       for (const [name, attempt] of Object.entries(tries)) {
         const text = await attempt().catch(() => '')
-        if (text !== '' && text !== undefined) got.push(`${name}: ${String(text)}`)
+        if (text !== '') got.push(`${name}: ${text}`)
       }
       return got
     }, target)
