@@ -102,6 +102,12 @@ test('the focus goes to the button that comes in the place of another', { skip }
   assert.equal(await page.locator(':focus').innerText(), 'Pause')
 })
 
+test('a pause that Resume does not end says why', { skip }, async t => {
+  const { page } = await show(t, { state: 'paused', pausedBy: ['hold-file'] })
+  assert.equal(await page.locator('#state').innerText(), 'paused: the hold file is missing')
+  assert.equal(await page.getByRole('button', { name: 'Resume' }).isDisabled(), true)
+})
+
 test('a number that is typed takes the place of the present one', { skip }, async t => {
   const { page, steered } = await show(t)
   await page.getByRole('button', { name: 'Scale' }).click()

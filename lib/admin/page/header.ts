@@ -30,7 +30,10 @@ export class Header {
     document.title = `${state === 'running' ? '' : `${state}: `}${name} – up`
     setText(byId('name', HTMLElement), name)
     const [kind, text] = app?.reloading === true && state === 'running' ? RELOADING : STATES[state]
-    setBadge(byId('state', HTMLElement), kind, text)
+    // Why Resume does not help.
+    const why =
+      state === 'paused' && status.pausedBy.includes('hold-file') ? ': the hold file is missing' : ''
+    setBadge(byId('state', HTMLElement), kind, text + why)
     setFact('generation', app?.generation.toString())
     setFact('version', app?.version)
     setFact('held', heldOf(status))
