@@ -111,6 +111,16 @@ test('imports run one way', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('what runs in the browser runs nothing else', () => {
+  const wrong = SOURCES.filter(({ name }) => name.startsWith('lib/admin/page/')).flatMap(
+    ({ name, imports }) =>
+      imports
+        .filter(({ target, typeOnly }) => !typeOnly && !target.startsWith('lib/admin/page/'))
+        .map(({ target }) => `${name} -> ${target}`)
+  )
+  assert.deepEqual(wrong, [])
+})
+
 test('every room has a rule', () => {
   const rooms = new Set(SOURCES.map(({ name }) => roomOf(name)))
   assert.deepEqual(

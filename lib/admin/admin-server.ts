@@ -27,6 +27,7 @@ const FIELDS: Readonly<Record<string, string>> = {
     "img-src 'self' data:",
     "base-uri 'none'",
     "form-action 'none'",
+    "require-trusted-types-for 'script'",
     "frame-ancestors 'none'"
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
@@ -45,7 +46,10 @@ export class AdminServer {
     this.#server = server
     this.#options = options
     server.maxConnections = MAX_CONNECTIONS
-    server.on('request', (req, res) => this.#answer(req, res))
+    server.on('request', (req, res) => {
+      for (const [name, value] of Object.entries(FIELDS)) res.setHeader(name, value)
+      this.#answer(req, res)
+    })
     server.on('error', () => {})
   }
 
@@ -81,11 +85,7 @@ export class AdminServer {
       token: this.#options.token,
       isPage: path => files.has(path)
     })
-    const answer = handleCalls(steered, { guard, show: (path, req, res) => files.send(path, req, res) })
-    this.#answer = (req, res) => {
-      for (const [name, value] of Object.entries(FIELDS)) res.setHeader(name, value)
-      answer(req, res)
-    }
+    this.#answer = handleCalls(steered, { guard, show: (path, req, res) => files.send(path, req, res) })
   }
 
   /** Ends it, and whatever is connected. */

@@ -91,7 +91,7 @@ async function start(
   )
   process.on('exit', () => control?.close())
   const admin = options.admin && (await AdminServer.open(options.admin))
-  const own = control?.name ?? name
+  const own = control?.name ?? options.control.name ?? name
   logs.name(own)
   const accessLog = logs.openAccess(own)
   const server = listensNow ? await listen({ port, host, tls }) : createMasterServer(tls)

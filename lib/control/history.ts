@@ -76,6 +76,8 @@ export class History {
     const status = this.#status()
     const sample = sampleOf(Date.now(), status, this.#before)
     this.#before = { at: sample.at, errors: status.traffic.errors }
+    // The clock was set back: what is to come now takes the place of what was.
+    while ((this.#samples.at(-1)?.at ?? -Infinity) > sample.at) this.#samples.pop()
     this.#samples.push(sample)
     if (this.#samples.length > SAMPLES) this.#samples.shift()
     for (const listener of [...this.#listeners]) listener(sample)

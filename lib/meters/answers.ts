@@ -33,7 +33,8 @@ export class Answers {
    * @param now by `performance.now()`
    */
   add(status: number, whole: boolean, tookMs: number, now: number): void {
-    const figure = (status / 100) | 0
+    // RFC 9110, section 15: what is above 599 is taken for a 5xx.
+    const figure = Math.min((status / 100) | 0, 5)
     this.classes[figure] = (this.classes[figure] ?? 0) + 1
     if (status >= 500 || !whole) this.errors++
     this.#addDuration(tookMs, 1, now)

@@ -1,46 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { AdminServer } from '#lib/admin/admin-server.js'
-import { Feed } from '#lib/control/feed.js'
-import { History } from '#lib/control/history.js'
-import type { ControlStatus, ProxyReload, Steered } from '#lib/control/steered.js'
+import { FakeSteered } from '../helpers/fake-steered.js'
 import { rawClient } from '../helpers/raw.js'
 
 const TOKEN = 'correct-horse-battery'
-
-/** What is steered, as far as a guard lets anybody. */
-class Steering implements Steered {
-  readonly feed = new Feed()
-  readonly history = new History(() => this.status())
-  scaled: number[] = []
-  resumed = 0
-
-  status(): ControlStatus {
-    return { name: 'shop', held: 0, upstreams: [], traffic: { errors: 0 } } as unknown as ControlStatus
-  }
-
-  ready(): boolean {
-    return true
-  }
-
-  stop(): void {}
-
-  async reload(): Promise<ProxyReload> {
-    return { durationMs: 0, notApplied: [] }
-  }
-
-  async pause(): Promise<{ drained: boolean; remaining: number }> {
-    return { drained: true, remaining: 0 }
-  }
-
-  async resume(): Promise<void> {
-    this.resumed++
-  }
-
-  async scale(workers: number): Promise<void> {
-    this.scaled.push(workers)
-  }
-}
 
 interface Answer {
   readonly status: number
@@ -49,7 +13,7 @@ interface Answer {
 }
 
 interface Guarded {
-  readonly steering: Steering
+  readonly steering: FakeSteered
   readonly port: number
   /** Sends a request byte by byte as it is given; `$` stands for the port. */
   ask(...lines: string[]): Promise<Answer>
@@ -57,10 +21,10 @@ interface Guarded {
 
 async function guarded(t: TestContext, token?: string, host = '127.0.0.1'): Promise<Guarded> {
   const server = await AdminServer.open({ address: { host, port: 0 }, token })
-  const steering = new Steering()
+  const steering = new FakeSteered()
   t.after(() => {
     server.close()
-    steering.history.close()
+    steering.close()
   })
   server.show(steering)
   const port = Number(new URL(server.url).port)
@@ -85,7 +49,7 @@ test('this machine may read and change by any of its own names', async t => {
     assert.equal((await ask('GET /status HTTP/1.1', `Host: ${host}`)).status, 200)
     assert.equal((await ask(...post('/resume', `Host: ${host}`))).status, 200)
   }
-  assert.equal(steering.resumed, 4)
+  assert.equal(steering.calls.length, 4)
 })
 
 test('a page of its own may change', async t => {
@@ -94,7 +58,7 @@ test('a page of its own may change', async t => {
     ...post('/resume', 'Host: localhost:$', 'Origin: http://localhost:$', 'Sec-Fetch-Site: same-origin')
   )
   assert.equal(answer.status, 200)
-  assert.equal(steering.resumed, 1)
+  assert.deepEqual(steering.calls, ['resume'])
 })
 
 for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=b']) {
@@ -107,7 +71,7 @@ for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipar
     assert.equal(answer.status, 403)
     // Old browsers send neither: what no form can send is wanted.
     assert.equal((await ask('POST /scale HTTP/1.1', 'Host: localhost:$', ...form)).status, 415)
-    assert.deepEqual(steering.scaled, [])
+    assert.deepEqual(steering.calls, [])
   })
 }
 
@@ -127,7 +91,7 @@ for (const [who, field] of Object.entries(FOREIGN)) {
     const { ask, steering } = await guarded(t)
     assert.equal((await ask(...post('/resume', 'Host: localhost:$', field))).status, 403)
     assert.equal((await ask('GET /status HTTP/1.1', 'Host: localhost:$', field)).status, 403)
-    assert.equal(steering.resumed, 0)
+    assert.deepEqual(steering.calls, [])
   })
 }
 
@@ -136,7 +100,7 @@ test('a second Origin does not help a first', async t => {
   const origins = ['Origin: http://localhost:$', 'Origin: https://evil.example']
   assert.equal((await ask(...post('/resume', 'Host: localhost:$', ...origins))).status, 403)
   assert.equal((await ask(...post('/resume', 'Host: localhost:$', ...origins.reverse()))).status, 403)
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
 })
 
 const HOSTS = {
@@ -157,7 +121,7 @@ for (const [what, hosts] of Object.entries(HOSTS)) {
     for (const path of ['/', '/main.js', '/status', '/events', '/history', '/metrics'])
       assert.ok([400, 403].includes((await ask(`GET ${path} HTTP/1.1`, ...hosts)).status), path)
     assert.ok([400, 403].includes((await ask(...post('/resume', ...hosts))).status))
-    assert.equal(steering.resumed, 0)
+    assert.deepEqual(steering.calls, [])
   })
 }
 
@@ -166,7 +130,7 @@ test('without a Host there is nothing: neither by HTTP/1.0 nor by HTTP/1.1', asy
   assert.equal((await ask('GET /status HTTP/1.0')).status, 403)
   assert.equal((await ask('GET /status HTTP/1.1')).status, 400)
   assert.equal((await ask('POST /resume HTTP/1.0', 'Content-Length: 0')).status, 403)
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
 })
 
 test('a target with a host of its own is refused, whatever the Host says', async t => {
@@ -174,7 +138,7 @@ test('a target with a host of its own is refused, whatever the Host says', async
   for (const target of ['http://localhost:$/status', 'http://evil.example/status', '*'])
     assert.equal((await ask(`GET ${target} HTTP/1.1`, 'Host: localhost:$')).status, 400)
   assert.equal((await ask(...post('http://localhost:$/resume', 'Host: localhost:$'))).status, 400)
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
 })
 
 test('probes come by any name, and may only look', async t => {
@@ -196,11 +160,11 @@ test('where there is a token, all but the page and the probes wants it, from thi
   const refused = await ask(...post('/resume', 'Host: localhost:$'))
   assert.equal(refused.status, 401)
   assert.match(refused.head, /WWW-Authenticate: Bearer/)
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
   assert.equal((await ask('GET / HTTP/1.1', 'Host: localhost:$')).status, 200)
   assert.equal((await ask('GET /status HTTP/1.1', 'Host: localhost:$', right)).status, 200)
   assert.equal((await ask(...post('/resume', 'Host: localhost:$', right))).status, 200)
-  assert.equal(steering.resumed, 1)
+  assert.deepEqual(steering.calls, ['resume'])
 })
 
 const WRONG = {
@@ -217,7 +181,7 @@ for (const [what, value] of Object.entries(WRONG)) {
   test(`${what} is not the token`, async t => {
     const { ask, steering } = await guarded(t, TOKEN)
     assert.equal((await ask(...post('/resume', 'Host: localhost:$', `Authorization: ${value}`))).status, 401)
-    assert.equal(steering.resumed, 0)
+    assert.deepEqual(steering.calls, [])
   })
 }
 
@@ -230,7 +194,7 @@ test('the token travels in its field alone, and once', async t => {
     (await ask(...post('/resume', 'Host: localhost:$', right, 'Authorization: Bearer x'))).status,
     401
   )
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
 })
 
 test("the token does not make up for another site's page, nor for another Host", async t => {
@@ -238,7 +202,7 @@ test("the token does not make up for another site's page, nor for another Host",
   const right = `Authorization: Bearer ${TOKEN}`
   assert.equal((await ask(...post('/resume', 'Host: localhost:$', right, 'Origin: null'))).status, 403)
   assert.equal((await ask(...post('/resume', 'Host: evil.example:$', right))).status, 403)
-  assert.equal(steering.resumed, 0)
+  assert.deepEqual(steering.calls, [])
 })
 
 test('on all interfaces the address that the client came to is a Host, and others are not', async t => {
@@ -266,10 +230,26 @@ test('no answer lets another origin read it, and none may be shown by another pa
   for (const { head } of all) {
     assert.doesNotMatch(head, /access-control/i)
     assert.match(head, /Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; /)
-    assert.match(head, /frame-ancestors 'none'/)
+    assert.match(head, /require-trusted-types-for 'script'; frame-ancestors 'none'/)
     assert.match(head, /X-Content-Type-Options: nosniff/)
     assert.match(head, /Referrer-Policy: no-referrer/)
   }
+})
+
+test('before there is anything to steer it says so, under the same rules', async t => {
+  const server = await AdminServer.open({ address: { host: '127.0.0.1', port: 0 }, token: undefined })
+  t.after(() => server.close())
+  const early = await fetch(server.url)
+  assert.equal(early.status, 503)
+  assert.match(early.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+})
+
+test('behind a reverse proxy that sets the Host and takes the Origin away, the token alone counts', async t => {
+  const { ask, steering } = await guarded(t, TOKEN)
+  const fields = ['Host: 127.0.0.1:$', 'Sec-Fetch-Site: same-origin', 'X-Forwarded-For: 192.0.2.1']
+  assert.equal((await ask(...post('/resume', ...fields))).status, 401)
+  assert.equal((await ask(...post('/resume', ...fields, `Authorization: Bearer ${TOKEN}`))).status, 200)
+  assert.deepEqual(steering.calls, ['resume'])
 })
 
 test('a HEAD of the events ends', async t => {

@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core'
 import { appText, get } from '../helpers/cli-app.js'
 import { noChromium, openPage, type Shown } from '../helpers/chromium.js'
 import { startUp, type CliProcess } from '../helpers/cli-process.js'
+import { startExternal } from '../helpers/external.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
 const skip = noChromium
@@ -223,13 +224,39 @@ test('the page asks for the token, and keeps it in the tab', { skip }, async t =
 })
 
 test('of a proxy the page shows the upstreams, and nothing that it has not', { skip }, async t => {
-  const up = startUp(t, ['proxy', '-p', '0', '--no-control', '--admin', '0', 'localhost:1'])
+  const { place } = await startExternal(t, 'one')
+  const up = startUp(t, [
+    'proxy',
+    '-p',
+    '0',
+    '--no-control',
+    '--admin',
+    '0',
+    'localhost:1',
+    `localhost:${place}`
+  ])
+  const url = await up.url()
   const [, admin = ''] = await up.line(/the admin page is at (\S+)/)
   const { page, errors } = await openPage(t, admin)
   await page.locator('#upstreams tbody tr', { hasText: 'localhost:1' }).waitFor()
-  assert.deepEqual(await page.getByRole('navigation').getByRole('button').allInnerTexts(), ['Pause'])
+  assert.deepEqual(await page.getByRole('navigation').getByRole('button').allInnerTexts(), [
+    'Reload',
+    'Pause'
+  ])
   assert.equal(await page.locator('#workers-part').isVisible(), false)
-  assert.equal(await page.locator('figure:visible').count(), 2)
+  assert.deepEqual(await page.locator('figure:visible h3').allInnerTexts(), [
+    'Requests per second',
+    'Latency',
+    'Errors per second',
+    'Requests now'
+  ])
+  await get(url)
+  const served = page.locator('#upstreams tbody tr', { hasText: `localhost:${place}` })
+  await served.locator('[data-label=p99]', { hasText: /ms/ }).waitFor()
+  assert.equal(await served.locator('[data-label=Errors]').innerText(), '0')
+  await page.locator('.plot[aria-label^="Latency: p50 "][aria-label*=" ms"]').waitFor()
+  await press(page, 'Reload')
+  await told(page, 'Reloaded')
   await press(page, 'Pause')
   await told(page, 'Paused')
   assert.deepEqual(errors, [])

@@ -38,11 +38,13 @@ test('an address that others can connect to is wrong usage without a token', asy
 test('the admin server serves while the app is served, and ends with it', async t => {
   const folder = tempFolder(t)
   writeFileSync(join(folder, 'app.cjs'), appText('one'))
-  const up = startUp(t, ['-p', '0', '-n', '1', '--no-control', '--admin', '0', 'app.cjs'], { cwd: folder })
+  const args = ['-p', '0', '-n', '1', '--no-control', '--name', 'shop', '--admin', '0', 'app.cjs']
+  const up = startUp(t, args, { cwd: folder })
   const [, admin = ''] = await up.line(/the admin page is at (http:\/\/127\.0\.0\.1:\d+\/)/)
   await up.line(/is ready/)
   assert.match(await get(admin), /<title>up<\/title>/)
-  assert.equal((JSON.parse(await get(`${admin}status`)) as { state: string }).state, 'running')
+  const { name, state } = JSON.parse(await get(`${admin}status`)) as { name: string; state: string }
+  assert.deepEqual([name, state], ['shop', 'running'])
   assert.deepEqual(JSON.parse(await get(`${admin}readyz`)), { ready: true })
   // An open stream of events does not keep it.
   const events = await fetch(`${admin}events`)

@@ -55,6 +55,17 @@ test('a sample sums what the workers have; what none has told is not known', asy
   assert.deepEqual([unknown.memoryBytes, unknown.cpuPercent], [null, null])
 })
 
+test('when the clock is set back, samples take the place of those from then on', t => {
+  let now = 0
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.mock.method(Date, 'now', () => now)
+  const history = new History(() => appWith({}))
+  t.after(() => history.close())
+  for (now of [1000, 2000, 3000, 1500, 2500]) t.mock.timers.tick(1000)
+  const { at, held } = history.columns()
+  assert.deepEqual([at, held.length], [[1000, 1500, 2500], 3])
+})
+
 test('it keeps the samples of 15 minutes, and no more', async t => {
   const history = new History(() => appWith({}), 1)
   t.after(() => history.close())

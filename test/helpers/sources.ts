@@ -85,6 +85,7 @@ function textOf(specifier: ts.Expression): string {
 }
 
 function resolveTarget(from: string, target: string): string {
+  if (target.startsWith('#lib/')) return withoutExtension(target.slice(1))
   if (!target.startsWith('.')) return target
   return relative(ROOT, withoutExtension(join(ROOT, dirname(from), target)))
 }

@@ -132,6 +132,45 @@ test('Fifty reloads leave eleven generations, live workers, and no counter that 
   assert.ok(most < 700, `${most} series`)
 })
 
+test('What is counted agrees with what clients got, over reloads, deaths and scaling', async t => {
+  captureStderr(t)
+  const { srv, port } = await serveApp(t, { numWorkers: 2 })
+  const look = exposed(srv)
+  const got = [0, 0, 0, 0]
+  let stop = false
+  // RFC 9110, section 15: what is above 599 is taken for a 5xx.
+  const statuses = [200, 204, 301, 304, 404, 418, 500, 599, 600, 999]
+  const ask = async (): Promise<void> => {
+    for (let i = 0; !stop; i++) {
+      const { status } = await fetchOnce(port, `/${statuses[i % statuses.length] ?? 200}`)
+      const at = Math.min(3, Math.floor(status / 100) - 2)
+      got[at] = (got[at] ?? 0) + 1
+    }
+  }
+  const clients = Array.from({ length: 4 }, ask)
+  let before = await look()
+  for (const workers of [3, 1, 2, 3, 2]) {
+    await srv.reload()
+    srv.workers[0]?.proc.kill('SIGKILL')
+    await srv.scale(workers)
+    const now = await look()
+    assert.deepEqual(now.wentDown(before), [])
+    before = now
+  }
+  stop = true
+  await Promise.all(clients)
+  const total = got.reduce((sum, count) => sum + count)
+  await until(() => srv.status().traffic.answered === total)
+  const metrics = await look()
+  const sum = (name: string, labels?: Record<string, string>): number =>
+    metrics.all(name, labels).reduce((all, value) => all + value, 0)
+  assert.deepEqual(
+    ['2xx', '3xx', '4xx', '5xx'].map(code_class => sum('up_http_requests_total', { code_class })),
+    got
+  )
+  assert.equal(sum('up_http_request_duration_seconds_count'), total)
+})
+
 test('Requests at further ports are counted as well', async t => {
   const places = [[await freePort()], [await freePort()]]
   const { srv, ports } = await serveListening(t, { places, numWorkers: 1 })

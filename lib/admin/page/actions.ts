@@ -2,7 +2,7 @@ import { call } from './api.js'
 import { checkField, confirmFirst, numberField } from './dialogs.js'
 import { byId, setBadge } from './dom.js'
 import { formatMs, plural } from './format.js'
-import type { Status } from './types.js'
+import { appOf, type Status } from './types.js'
 
 interface Switched {
   readonly generation: number
@@ -21,7 +21,7 @@ export class Actions {
 
   constructor(tell: Tell) {
     this.#tell = tell
-    this.#on('reload', () => this.#reload())
+    this.#on('reload', () => (appOf(this.#status) === undefined ? this.#reloadProxy() : this.#reload()))
     this.#on('pause', () => this.#pause())
     this.#on('resume', () => this.#resume())
     this.#on('scale', () => this.#scale())
@@ -40,29 +40,35 @@ export class Actions {
   #update(): void {
     const status = this.#status
     const can = this.#isCurrent && status !== undefined && status.state !== 'stopping'
-    const isApp = status?.workers !== undefined
-    const waits = status?.standby != null
-    const isFree = isApp && status.reloading !== true
-    this.#set('reload', isApp, can && isFree)
+    const app = appOf(status)
+    const isApp = app !== undefined
+    const waits = app?.standby != null
+    const isFree = app?.reloading === false
+    const focused = document.activeElement?.id ?? ''
+    this.#set('reload', true, can && (isFree || !isApp))
     this.#set('pause', status?.state !== 'paused', can && status.state === 'running')
     this.#set('resume', status?.state === 'paused', can && status.pausedBy.includes('pause'))
     this.#set('scale', isApp, can && isApp)
     this.#set('rollback', isApp && !waits, can && isFree)
     this.#set('promote', waits, can && waits)
     this.#set('abort', waits, can && waits)
+    const instead = INSTEAD[focused]
+    if (instead !== undefined && byId(focused, HTMLElement).hidden) byId(instead, HTMLElement).focus()
   }
 
   #set(id: string, isShown: boolean, isEnabled: boolean): void {
     const button = byId(id, HTMLButtonElement)
-    // What has the focus keeps it while it only waits.
-    if (button.hidden === isShown) button.hidden = !isShown
-    const isOff = !isEnabled || this.#busy.has(id)
-    if (button.disabled !== isOff) button.disabled = isOff
-    if (button.ariaBusy !== String(this.#busy.has(id))) button.ariaBusy = String(this.#busy.has(id))
+    const isBusy = this.#busy.has(id)
+    button.hidden = !isShown
+    // Not `disabled`, which takes the focus away.
+    button.ariaDisabled = String(!isEnabled || isBusy)
+    button.ariaBusy = String(isBusy)
   }
 
   #on(id: string, act: () => Promise<void>): void {
-    byId(id, HTMLButtonElement).addEventListener('click', () => {
+    const button = byId(id, HTMLButtonElement)
+    button.addEventListener('click', () => {
+      if (button.ariaDisabled === 'true') return
       void act().catch((error: unknown) => {
         const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
         // What an app has said stands in the time line, whole.
@@ -93,6 +99,13 @@ export class Actions {
     this.#tell('good', `Reloaded: generation ${generation} serves, after ${formatMs(durationMs)}`)
   }
 
+  async #reloadProxy(): Promise<void> {
+    const text = 'The configuration file is read again; what is under way goes on.'
+    if (!(await confirmFirst({ title: 'Reload?', text, yes: 'Reload' }))) return
+    const { durationMs } = await this.#run<{ durationMs: number }>('reload', 'reload')
+    this.#tell('good', `Reloaded, after ${formatMs(durationMs)}`)
+  }
+
   async #pause(): Promise<void> {
     const text = 'New requests are held, not refused. Each of them waits for as long as --hold-timeout says.'
     if (!(await confirmFirst({ title: 'Pause?', text, yes: 'Pause' }))) return
@@ -111,7 +124,7 @@ export class Actions {
   }
 
   async #scale(): Promise<void> {
-    const count = numberField('Workers', this.#status?.numWorkers ?? 1)
+    const count = numberField('Workers', appOf(this.#status)?.numWorkers ?? 1)
     const text = 'Workers are started, or finish what they have and leave.'
     if (!(await confirmFirst({ title: 'Scale?', text, yes: 'Scale', field: count.field }))) return
     const workers = Number(count.input.value)
@@ -131,6 +144,15 @@ export class Actions {
     await this.#run('abort', 'abort')
     this.#tell('good', 'Aborted')
   }
+}
+
+/** What has the focus after a button that is there no more. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  pause: 'resume',
+  resume: 'pause',
+  rollback: 'promote',
+  promote: 'rollback',
+  abort: 'rollback'
 }
 
 const ROLLBACK = 'The generation that served before this one serves again.'

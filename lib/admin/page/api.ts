@@ -26,7 +26,9 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   const token = sessionStorage.getItem(TOKEN)
   const headers = new Headers(init.headers)
   if (token !== null) headers.set('Authorization', `Bearer ${token}`)
-  const response = await fetch(path, { ...init, headers, cache: 'no-store' })
+  const response = await fetch(path, { ...init, headers, cache: 'no-store' }).catch((cause: unknown) => {
+    throw new Error('there was no answer: what became of it, the time line will tell', { cause })
+  })
   if (response.ok) return response
   const { code, message } = await errorOf(response)
   throw new ApiError(response.status, code, message)

@@ -128,7 +128,8 @@ const STEPS: Readonly<Record<Unit, number[]>> = {
 /** Leaves some room above, and is never so small that noise fills the chart. */
 function niceMax(max: number | null, unit: Unit): number {
   const wanted = (max ?? 0) * 1.15
-  const step = STEPS[unit].find(value => value * 4 >= wanted) ?? wanted
+  // There is room for three, so that the uppermost is at the edge.
+  const step = STEPS[unit].find(value => value * 3 >= wanted) ?? wanted
   return Math.max(Math.ceil(wanted / step), 2) * step
 }
 

@@ -13,16 +13,15 @@ interface ChartKind {
   readonly format: (value: number | null | undefined) => string
   /** `count`, unless it is said. */
   readonly unit?: Unit
-  /** What a proxy knows, too. */
-  readonly anywhere?: boolean
+  /** Of workers, which a proxy has not. */
+  readonly ofWorkers?: boolean
 }
 
 const KINDS: readonly ChartKind[] = [
   {
     title: 'Requests per second',
     lines: [{ of: 'requestsPerSecond', label: 'requests/s', colour: '--accent', fill: true }],
-    format: formatRate,
-    anywhere: true
+    format: formatRate
   },
   {
     title: 'Latency',
@@ -38,24 +37,25 @@ const KINDS: readonly ChartKind[] = [
     format: formatRate
   },
   {
-    title: 'Requests under way',
+    title: 'Requests now',
     lines: [
       { of: 'inFlight', label: 'in flight', colour: '--accent' },
       { of: 'held', label: 'held', colour: '--warn', dash: [4, 3] }
     ],
-    format: formatCount,
-    anywhere: true
+    format: formatCount
   },
   {
     title: 'CPU, all workers',
     lines: [{ of: 'cpuPercent', label: 'CPU', colour: '--accent', fill: true }],
-    format: formatPercent
+    format: formatPercent,
+    ofWorkers: true
   },
   {
     title: 'Memory, all workers',
     lines: [{ of: 'memoryBytes', label: 'RSS', colour: '--accent', fill: true }],
     format: formatBytes,
-    unit: 'bytes'
+    unit: 'bytes',
+    ofWorkers: true
   }
 ]
 
@@ -85,9 +85,9 @@ export class Charts {
     document.addEventListener('visibilitychange', () => this.#draw())
   }
 
-  /** What a proxy does not know is not shown. */
+  /** What a proxy has not is not shown. */
   setKind(isProxy: boolean): void {
-    for (const { kind, figure } of this.#charts) figure.hidden = isProxy && kind.anywhere !== true
+    for (const { kind, figure } of this.#charts) figure.hidden = isProxy && kind.ofWorkers === true
   }
 
   load(columns: Columns): void {
@@ -97,9 +97,11 @@ export class Charts {
 
   add(sample: Sample): void {
     const columns = this.#columns
-    if (sample.at <= (columns.at.at(-1) ?? 0)) return
+    // It may be there already; or the clock was set back, and it takes the place of what was.
+    const before = columns.at.findIndex(at => at >= sample.at)
     for (const name of Object.keys(columns) as (keyof Sample)[]) {
       const column = columns[name] as (number | null)[]
+      if (before !== -1) column.length = before
       column.push(sample[name])
       if (column.length > SAMPLES) column.shift()
     }

@@ -59,7 +59,11 @@ export function describeEvent(event: Happened, before: Before): Entry | undefine
 function describeReload(event: Happened): Entry {
   const { outcome, error, durationMs } = event
   const took = formatMs(durationMs)
-  if (outcome === 'ok') return { kind: 'good', text: `Reloaded: ${generationOf(event)}`, more: `in ${took}` }
+  if (outcome === 'ok') {
+    // A proxy has none.
+    const what = event.generation === undefined ? '' : `: ${generationOf(event)}`
+    return { kind: 'good', text: `Reloaded${what}`, more: `in ${took}` }
+  }
   return {
     kind: 'failed',
     text: 'Reload failed',

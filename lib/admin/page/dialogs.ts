@@ -67,5 +67,7 @@ function answerOf(dialog: HTMLDialogElement): Promise<boolean> {
       { once: true }
     )
     dialog.showModal()
+    // What is typed takes the place of what is there.
+    dialog.querySelector('input')?.select()
   })
 }

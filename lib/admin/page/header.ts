@@ -1,6 +1,6 @@
 import { byId, setBadge, setText } from './dom.js'
 import { formatAge, plural } from './format.js'
-import type { Status } from './types.js'
+import { appOf, type Status } from './types.js'
 
 /** The state comes each second; one that is older than this is told to be, in milliseconds. */
 const OLD_MS = 3500
@@ -25,17 +25,21 @@ export class Header {
   show(status: Status): void {
     this.#heardAt = performance.now()
     this.#isStopping = status.state === 'stopping'
-    const { at, name, state, file, generation, version, pid, startedAt } = status
+    const { at, name, state, pid, startedAt } = status
+    const app = appOf(status)
     document.title = `${state === 'running' ? '' : `${state}: `}${name} – up`
     setText(byId('name', HTMLElement), name)
-    const [kind, text] = status.reloading === true && state === 'running' ? RELOADING : STATES[state]
-    setBadge(byId('state', HTMLElement), kind, text)
-    setFact('generation', generation === undefined ? undefined : String(generation))
-    setFact('version', version)
+    const [kind, text] = app?.reloading === true && state === 'running' ? RELOADING : STATES[state]
+    // Why Resume does not help.
+    const why =
+      state === 'paused' && status.pausedBy.includes('hold-file') ? ': the hold file is missing' : ''
+    setBadge(byId('state', HTMLElement), kind, text + why)
+    setFact('generation', app?.generation.toString())
+    setFact('version', app?.version)
     setFact('held', heldOf(status))
     setFact('uptime', formatAge(at - Date.parse(startedAt)))
     setFact('pid', String(pid))
-    setFact('file', file)
+    setFact('file', app?.file)
     this.tick()
   }
 
@@ -54,7 +58,7 @@ export class Header {
       const ended = this.#isStopping ? 'It was stopping. ' : ''
       setBadge(badge, 'failed', 'not connected')
       const age = formatAge(performance.now() - this.#heardAt)
-      setText(byId('old-text', HTMLElement), `${ended}What you see is ${age} old. Connecting again …`)
+      setText(byId('old', HTMLElement), `${ended}What you see is ${age} old. Connecting again …`)
     }
     byId('old', HTMLElement).hidden = isCurrent || this.#heardAt === undefined
   }
@@ -66,10 +70,10 @@ function heldOf({ held, oldestHeldMs }: Status): string | undefined {
   return held === 0 ? undefined : `${plural(held, 'request')}, for ${formatAge(oldestHeldMs)}`
 }
 
-/** @param value undefined: there is no such thing */
-function setFact(id: string, value: string | undefined): void {
+/** @param value null or undefined: there is no such thing */
+function setFact(id: string, value: string | null | undefined): void {
   const node = byId(`fact-${id}`, HTMLElement)
   const parent = node.parentElement
-  if (parent !== null) parent.hidden = value === undefined
+  if (parent !== null) parent.hidden = value == null
   setText(node, value ?? '')
 }

@@ -51,7 +51,7 @@ function onStatus(status: Status): void {
   const before = last
   last = status
   if (before !== undefined && before.startedAt !== status.startedAt) return onOther()
-  const isProxy = status.upstreams !== undefined
+  const isProxy = 'upstreams' in status
   byId('workers-part', HTMLElement).hidden = isProxy
   byId('upstreams-part', HTMLElement).hidden = !isProxy
   charts.setKind(isProxy)

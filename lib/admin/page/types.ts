@@ -1,70 +1,26 @@
-/** What the page uses of the control API's JSON: see lib/server/api.ts and lib/control/. */
+import type { Sample } from '#lib/control/history.js'
+import type { ControlStatus } from '#lib/control/steered.js'
+import type { Json } from '#lib/control/to-json.js'
 
-export interface WorkerRow {
-  readonly pid?: number
-  readonly generation: number
-  readonly version?: string
-  readonly state: 'spawning' | 'spawned' | 'terminating' | 'terminated'
-  readonly ageMs: number
-  readonly inFlight: number
-  readonly upgrades: number
-  readonly connections: number
-  readonly requests: number
-  readonly errors: number
-  readonly p99Ms: number | null
-  readonly cpuPercent: number | null
-  readonly memoryBytes: number | null
-}
+export type { Sample }
 
-export interface UpstreamRow {
-  readonly name: string
-  readonly state: 'available' | 'unavailable' | 'draining' | 'removed'
-  readonly reason: string | null
-  readonly backup: boolean
-  readonly weight: number
-  readonly inFlight: number
-  readonly upgrades: number
-  readonly requests: number
-}
+/** The state of a program, and when it was so, by the clock of the server. */
+export type Status = Json<ControlStatus> & { readonly at: number }
 
-export interface Status {
-  /** When it was so, by the clock of the server. */
-  readonly at: number
-  readonly name: string
-  readonly pid: number
-  readonly state: 'running' | 'paused' | 'stopping'
-  readonly startedAt: string
-  readonly held: number
-  readonly oldestHeldMs: number
-  readonly pausedBy: readonly string[]
-  readonly file?: string
-  readonly generation?: number
-  readonly version?: string
-  readonly numWorkers?: number
-  readonly reloading?: boolean
-  readonly standby?: { readonly generation: number; readonly version?: string } | null
-  readonly canary?: { readonly generation: number; readonly share: number } | null
-  /** Of an app. */
-  readonly workers?: readonly WorkerRow[]
-  /** Of a proxy. */
-  readonly upstreams?: readonly UpstreamRow[]
-}
+export type AppStatus = Extract<Status, { readonly workers: unknown }>
+export type ProxyStatus = Extract<Status, { readonly upstreams: unknown }>
 
-export interface Sample {
-  readonly at: number
-  readonly requestsPerSecond: number
-  readonly errorsPerSecond: number
-  readonly p50Ms: number | null
-  readonly p99Ms: number | null
-  readonly inFlight: number
-  readonly held: number
-  readonly memoryBytes: number | null
-  readonly cpuPercent: number | null
+export type WorkerRow = AppStatus['workers'][number]
+export type UpstreamRow = ProxyStatus['upstreams'][number]
+
+/** @returns undefined: it is a proxy, or not known yet */
+export function appOf(status: Status | undefined): AppStatus | undefined {
+  return status !== undefined && 'workers' in status ? status : undefined
 }
 
 export type Columns = { [Name in keyof Sample]: Sample[Name][] }
 
-/** Something that happened. */
+/** Something that happened, with what the page uses of it: see lib/cli/tell-feed.ts. */
 export interface Happened {
   readonly id: number
   readonly type: string

@@ -1,6 +1,6 @@
 import { badge, el, setBadge, setText } from './dom.js'
-import { formatCount } from './format.js'
-import type { Status, UpstreamRow } from './types.js'
+import { formatCount, formatMs } from './format.js'
+import type { ProxyStatus, UpstreamRow } from './types.js'
 
 const KINDS: Readonly<Record<UpstreamRow['state'], string>> = {
   available: 'serving',
@@ -12,6 +12,8 @@ const KINDS: Readonly<Record<UpstreamRow['state'], string>> = {
 const COLUMNS: readonly (readonly [title: string, cell: (upstream: UpstreamRow) => string])[] = [
   ['In flight', ({ inFlight }) => formatCount(inFlight)],
   ['Requests', ({ requests }) => formatCount(requests)],
+  ['Errors', ({ errors }) => formatCount(errors)],
+  ['p99', ({ p99Ms }) => formatMs(p99Ms)],
   ['Upgrades', ({ upgrades }) => formatCount(upgrades)],
   ['Role', ({ backup, weight }) => (backup ? 'backup' : weight === 1 ? '–' : `weight ${weight}`)],
   ['Why', ({ reason }) => reason ?? '–']
@@ -34,7 +36,7 @@ export class UpstreamsTable {
     table.append(el('thead', {}, head), this.#body)
   }
 
-  show({ upstreams = [] }: Status): void {
+  show({ upstreams }: ProxyStatus): void {
     for (const [name, { tr }] of this.#rows) {
       if (upstreams.some(upstream => upstream.name === name)) continue
       tr.remove()

@@ -1,6 +1,6 @@
 import { badge, el, setBadge, setText } from './dom.js'
 import { formatAge, formatBytes, formatCount, formatMs, formatPercent, plural } from './format.js'
-import type { Happened, Status, WorkerRow } from './types.js'
+import type { AppStatus, Happened, WorkerRow } from './types.js'
 
 /** How long one that is gone stays in the table, in milliseconds. */
 const GONE_MS = 4000
@@ -47,11 +47,11 @@ export class WorkersTable {
     table.append(el('thead', {}, el('tr', {}, ...titles.map(title => el('th', { scope: 'col' }, title)))))
   }
 
-  show(status: Status): void {
-    const workers = status.workers ?? []
+  show(status: AppStatus): void {
     const seen = new Set<number>()
-    for (const worker of workers) {
-      if (worker.pid === undefined) continue
+    for (const worker of status.workers) {
+      // There is no process yet, or there never was one.
+      if (worker.pid === null) continue
       seen.add(worker.pid)
       this.#showWorker(worker.pid, worker, status)
     }
@@ -89,7 +89,7 @@ export class WorkersTable {
     this.sweep()
   }
 
-  #showWorker(pid: number, worker: WorkerRow, status: Status): void {
+  #showWorker(pid: number, worker: WorkerRow, status: AppStatus): void {
     const row = this.#rows.get(pid) ?? this.#addRow(pid, worker)
     row.goneAt = undefined
     row.tr.classList.remove('gone')
@@ -137,20 +137,20 @@ export class WorkersTable {
     return group
   }
 
-  #showGroups(status: Status): void {
+  #showGroups(status: AppStatus): void {
     for (const [generation, { title, role }] of this.#groups) {
-      const version = status.workers?.find(worker => worker.generation === generation)?.version
+      const version = status.workers.find(worker => worker.generation === generation)?.version
       const alive = [...this.#rows.values()].filter(
         row => row.generation === generation && row.goneAt === undefined
       ).length
       if (alive > 0)
-        setText(title, `Generation ${generation}${version === undefined ? '' : `, version ${version}`}`)
+        setText(title, `Generation ${generation}${version == null ? '' : `, version ${version}`}`)
       setText(role, `${roleOf(generation, status)}${plural(alive, 'worker')}`)
     }
   }
 }
 
-function stateOf(worker: WorkerRow, { standby, canary }: Status): [kind: string, text: string] {
+function stateOf(worker: WorkerRow, { standby, canary }: AppStatus): [kind: string, text: string] {
   if (worker.state === 'spawning') return ['starting', 'starting']
   if (worker.state === 'terminating') return ['draining', 'draining']
   if (worker.state === 'terminated') return ['gone', 'gone']
@@ -159,7 +159,7 @@ function stateOf(worker: WorkerRow, { standby, canary }: Status): [kind: string,
   return ['serving', 'serving']
 }
 
-function roleOf(generation: number, { generation: current, standby, canary }: Status): string {
+function roleOf(generation: number, { generation: current, standby, canary }: AppStatus): string {
   if (generation === current) return 'current, '
   if (canary?.generation === generation) return `has ${Math.round(canary.share * 100)} % of the clients, `
   if (standby?.generation === generation) return 'waits to be promoted, '
