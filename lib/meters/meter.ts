@@ -1,5 +1,7 @@
 import type { AnswerReport } from '../worker/handoff-messages.js'
 import { Answers } from './answers.js'
+import { Counts } from './counts.js'
+import { Durations } from './durations.js'
 import { Rate } from './rate.js'
 
 /** Of so many generations the figures are kept apart: the latest. */
@@ -10,12 +12,20 @@ interface Backend {
   readonly generation: number
 }
 
+/** In milliseconds; null: there were none. */
+export interface Recent {
+  /** Half of them took no longer. */
+  readonly p50Ms: number | null
+  /** 99 of 100 took no longer. */
+  readonly p99Ms: number | null
+}
+
 /** Answers by generation. */
 export interface ByGeneration {
   /** Of the latest, by their numbers. */
-  readonly latest: ReadonlyMap<number, Answers>
+  readonly latest: ReadonlyMap<number, Counts>
   /** Of all before: what is in here never leaves. */
-  readonly older: Answers
+  readonly older: Counts
 }
 
 /** Counts what becomes of requests, by backend: each answer once. */
@@ -30,6 +40,8 @@ export class Meter {
   readonly #older = new Answers()
   /** Those that are gone, and may have something in flight yet. */
   readonly #left = new WeakSet<Backend>()
+  /** To put together what somebody asks for. */
+  readonly #scratch = new Durations()
   #retries = 0
 
   /** Requests that were given to a backend once more, after one had failed. */
@@ -38,12 +50,12 @@ export class Meter {
   }
 
   /** All answers since the start. */
-  get total(): Answers {
-    return sumOf([this.own, this.gone, ...this.#present.values()])
+  get total(): Counts {
+    return sumOf(this.#all)
   }
 
   /** Those of the backends that are gone. */
-  get gone(): Answers {
+  get gone(): Counts {
     return sumOf([this.#older, ...this.#gone.values()])
   }
 
@@ -55,11 +67,21 @@ export class Meter {
       else others.push(answers)
     }
     const numbers = [...all.keys()].sort((a, b) => a - b)
-    const take = (generation: number): Answers => sumOf(all.get(generation) ?? [])
+    const take = (generation: number): Counts => sumOf(all.get(generation) ?? [])
     return {
       latest: new Map(numbers.slice(-GENERATIONS).map(generation => [generation, take(generation)])),
       older: sumOf([this.#older, ...numbers.slice(0, -GENERATIONS).map(take)])
     }
+  }
+
+  /** How long all answers of the last 5 to 10 seconds took. */
+  get recent(): Recent {
+    return this.#recentOf(this.#all)
+  }
+
+  /** The same of the backend's. */
+  recentOf(backend: Backend): Recent {
+    return this.#recentOf([this.of(backend)])
   }
 
   /** What the backend has answered. */
@@ -110,14 +132,26 @@ export class Meter {
     const answers = this.#present.get(backend)
     if (answers === undefined) return
     const rest = this.#gone.get(backend.generation) ?? new Answers()
-    rest.addAll(answers)
+    rest.addAll(answers, performance.now())
     this.#gone.set(backend.generation, rest)
     this.#present.delete(backend)
     this.#left.add(backend)
     if (this.#gone.size <= GENERATIONS) return
     const oldest = Math.min(...this.#gone.keys())
-    this.#older.addAll(this.#gone.get(oldest) ?? new Answers())
+    this.#older.addAll(this.#gone.get(oldest) ?? new Answers(), performance.now())
     this.#gone.delete(oldest)
+  }
+
+  get #all(): Answers[] {
+    return [this.own, this.#older, ...this.#gone.values(), ...this.#present.values()]
+  }
+
+  #recentOf(parts: readonly Answers[]): Recent {
+    const now = performance.now()
+    const durations = this.#scratch
+    durations.clear()
+    for (const part of parts) part.addRecentTo(durations, now)
+    return { p50Ms: durations.percentile(50) ?? null, p99Ms: durations.percentile(99) ?? null }
   }
 
   #other(backend: Backend): Answers {
@@ -128,8 +162,8 @@ export class Meter {
   }
 }
 
-function sumOf(parts: readonly Answers[]): Answers {
-  const sum = new Answers()
-  for (const part of parts) sum.addAll(part)
+function sumOf(parts: Iterable<Counts>): Counts {
+  const sum = new Counts()
+  for (const part of parts) sum.addCounts(part)
   return sum
 }

@@ -1,9 +1,9 @@
-import { BOUNDS_S, type Answers } from '../meters/answers.js'
+import { BOUNDS_S, type Counts } from '../meters/counts.js'
 import { histogramSamples } from './histogram.js'
 import type { Metric, Sample } from './metric.js'
 
 /** Answers, each with the labels that say whose they are. */
-export type LabelledAnswers = readonly (readonly [labels: Sample['labels'], answers: Answers])[]
+export type LabelledAnswers = readonly (readonly [labels: Sample['labels'], answers: Counts])[]
 
 const DURATION = 'up_http_request_duration_seconds'
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const

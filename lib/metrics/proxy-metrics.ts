@@ -1,4 +1,4 @@
-import type { Answers } from '../meters/answers.js'
+import type { Counts } from '../meters/counts.js'
 import type { Meter } from '../meters/meter.js'
 import type { ProxyStatus, UpstreamFigures } from '../server/api.js'
 import { answerMetrics, type LabelledAnswers } from './answer-metrics.js'
@@ -10,7 +10,7 @@ export interface ProxySource extends ServingSource {
   readonly status: ProxyStatus
   readonly meter: Meter
   /** What each of the upstreams has answered. */
-  readonly answers: readonly (readonly [upstream: string, answers: Answers])[]
+  readonly answers: readonly (readonly [upstream: string, answers: Counts])[]
 }
 
 /** Of a proxy and its upstreams. */

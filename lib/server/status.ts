@@ -73,22 +73,21 @@ function describeWorker(worker: Worker, meter: Meter): WorkerStatus {
 }
 
 export function describeFigures(backend: Backend, meter: Meter): BackendFigures {
-  const { errors, unanswered, recent } = meter.of(backend)
-  return { errors: errors + unanswered, p99Ms: recent.percentile(99) ?? null }
+  const { errors, unanswered } = meter.of(backend)
+  return { errors: errors + unanswered, p99Ms: meter.recentOf(backend).p99Ms }
 }
 
 /** @param backends all that requests are given to */
 export function describeTraffic(
-  { total, retries, rate }: Meter,
+  { total, retries, rate, recent }: Meter,
   backends: readonly { readonly inFlight: number }[]
 ): TrafficStatus {
-  const { count: answered, errors, recent } = total
+  const { count: answered, errors } = total
   return {
     answered,
     errors,
     retries,
-    p50Ms: recent.percentile(50) ?? null,
-    p99Ms: recent.percentile(99) ?? null,
+    ...recent,
     requestsPerSecond: rate.perSecond(),
     inFlight: backends.reduce((sum, { inFlight }) => sum + inFlight, 0)
   }

@@ -68,7 +68,8 @@ export class Answered {
   }
 
   #count(status: number): void {
-    const figure = (status / 100) | 0
+    // RFC 9110, section 15: what is above 599 is taken for a 5xx.
+    const figure = Math.min((status / 100) | 0, 5)
     this.#classes[figure] = (this.#classes[figure] ?? 0) + 1
   }
 
