@@ -26,6 +26,8 @@ export class PlainExchange implements ConnectionUser {
   readonly #client: Socket
   /** The lines that tell the client whether its connection stays open. */
   readonly #persistence: () => string
+  /** What the client is to know its request by, if it is. */
+  readonly #id: () => string | undefined
   #upstream: Upstream | undefined
   #connection: UpstreamConnection | undefined
   #upload: PlainUpload | undefined
@@ -34,13 +36,15 @@ export class PlainExchange implements ConnectionUser {
   #settle: ((outcome: Outcome) => void) | undefined
   #head: ResponseHead | undefined
   #chunked = false
+  #bytes = 0
   #text = ''
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
 
-  constructor(client: Socket, persistence: () => string) {
+  constructor(client: Socket, persistence: () => string, id: () => string | undefined) {
     this.#client = client
     this.#persistence = persistence
+    this.#id = id
   }
 
   /**
@@ -64,6 +68,7 @@ export class PlainExchange implements ConnectionUser {
     this.#settle = settle
     this.#head = undefined
     this.#chunked = false
+    this.#bytes = 0
     this.#text = ''
     const connection = upstream.pool.acquire(this.#repeatable)
     if (connection !== undefined) return this.#begin(connection, method, text)
@@ -79,6 +84,11 @@ export class PlainExchange implements ConnectionUser {
   /** Whether the head of the answer has come. */
   get answered(): boolean {
     return this.#settle !== undefined && this.#head !== undefined
+  }
+
+  /** Of the answer's body. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** The client takes more. */
@@ -112,10 +122,16 @@ export class PlainExchange implements ConnectionUser {
     assertNoSwitch(head)
     this.#head = head
     this.#chunked = !this.#http10 && (head.framing === 'chunked' || head.framing === 'close')
-    this.#text += answerHead(head, this.#upstream?.via, this.#chunked, this.#persistence())
+    this.#text += answerHead(head, {
+      via: this.#upstream?.via,
+      id: this.#id(),
+      chunked: this.#chunked,
+      persistence: this.#persistence()
+    })
   }
 
   onData(piece: Buffer): void {
+    this.#bytes += piece.length
     if (this.#chunked && piece.length > 0) this.#text += `${piece.length.toString(16)}\r\n`
     if (this.#text.length + piece.length <= SMALL) {
       this.#text += piece.toString('latin1')
