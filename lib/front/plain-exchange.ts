@@ -38,6 +38,8 @@ export class PlainExchange implements ConnectionUser {
   #chunked = false
   #bytes = 0
   #text = ''
+  /** How many bytes of the answer's body are in the text. */
+  #collected = 0
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
 
@@ -70,6 +72,7 @@ export class PlainExchange implements ConnectionUser {
     this.#chunked = false
     this.#bytes = 0
     this.#text = ''
+    this.#collected = 0
     const connection = upstream.pool.acquire(this.#repeatable)
     if (connection !== undefined) return this.#begin(connection, method, text)
     waitForConnection(
@@ -86,7 +89,7 @@ export class PlainExchange implements ConnectionUser {
     return this.#settle !== undefined && this.#head !== undefined
   }
 
-  /** Of the answer's body. */
+  /** How much of the answer's body the client was sent. */
   get bytes(): number {
     return this.#bytes
   }
@@ -131,13 +134,14 @@ export class PlainExchange implements ConnectionUser {
   }
 
   onData(piece: Buffer): void {
-    this.#bytes += piece.length
     if (this.#chunked && piece.length > 0) this.#text += `${piece.length.toString(16)}\r\n`
     if (this.#text.length + piece.length <= SMALL) {
       this.#text += piece.toString('latin1')
+      this.#collected += piece.length
     } else {
       this.#client.cork()
       this.#flush()
+      this.#bytes += piece.length
       this.#hold(this.#client.write(piece))
       this.#client.uncork()
     }
@@ -200,6 +204,8 @@ export class PlainExchange implements ConnectionUser {
     if (this.#text === '') return
     const text = this.#text
     this.#text = ''
+    this.#bytes += this.#collected
+    this.#collected = 0
     this.#hold(this.#client.write(text, 'latin1'))
   }
 
