@@ -69,7 +69,10 @@ export class LogFile {
   }
 
   close(): Promise<void> {
-    return calls.close(this.#fd)
+    const fd = this.#fd
+    // What is still being tried must not get into what is opened next.
+    this.#fd = -1
+    return calls.close(fd)
   }
 
   async #follow(): Promise<void> {

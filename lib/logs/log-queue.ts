@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LogTrouble } from './log-trouble.js'
 
 /** So much may wait for a slow reader or disk, in bytes; what comes beyond that is lost. */
 const MAX_WAITING = 16_777_216
 /** Lines go out in pieces of so many characters, as each write costs more than a line. */
 const PIECE = 65_536
+/** How long all may take to go out at the end, in milliseconds. */
+const END_MS = 1000
 
 interface Piece {
   readonly bytes: Buffer
@@ -19,6 +22,8 @@ export class LogQueue {
   #text = ''
   #lines = 0
   #waiting = 0
+  /** Lines on their way. */
+  #sending = 0
   #timer: NodeJS.Timeout | undefined
   #going: Promise<void> | undefined
 
@@ -40,10 +45,14 @@ export class LogQueue {
     else this.#timer ??= setTimeout(this.#cut, this.#flushMs)
   }
 
-  /** Resolves when all is out, or lost. */
+  /** Resolves when all is out, or when nobody has taken it in time: then it is lost. */
   async end(): Promise<void> {
     this.#cut()
-    await this.#going
+    const ended = new AbortController()
+    const late = delay(END_MS, undefined, { signal: ended.signal }).catch(() => {})
+    await Promise.race([this.#going, late])
+    ended.abort()
+    this.#trouble.lost(this.#pieces.reduce((sum, { lines }) => sum + lines, this.#sending))
     this.#trouble.end()
   }
 
@@ -71,6 +80,7 @@ export class LogQueue {
   }
 
   async #send({ bytes, lines }: Piece): Promise<boolean> {
+    this.#sending = lines
     try {
       await this.#put(bytes)
       return true
@@ -78,6 +88,8 @@ export class LogQueue {
       this.#trouble.failed(error)
       this.#trouble.lost(lines)
       return false
+    } finally {
+      this.#sending = 0
     }
   }
 }

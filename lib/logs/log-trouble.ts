@@ -16,7 +16,7 @@ export class LogTrouble {
 
   /** So many lines will never be written. */
   lost(lines: number): void {
-    if (this.#lost === 0 && lines > 0) this.#tell('the access log is too slow: lines are lost')
+    if (this.#lost === 0 && lines > 0) this.#tell('the access log loses lines')
     this.#lost += lines
   }
 
