@@ -5,6 +5,7 @@ import type { AccessEntry } from 'up-server'
 import { comparableEntry } from '../helpers/access.js'
 import { ANSWERS, sayPath } from '../helpers/answers.js'
 import { fixture, serve, writeApp, type Running } from '../helpers/app.js'
+import { answerOf, bothServer, send, serveHttp2, session } from '../helpers/http2.js'
 import { rawClient, type RawPeer } from '../helpers/raw.js'
 import { POST, TALKS } from '../helpers/talks.js'
 import { until } from '../helpers/wait.js'
@@ -130,6 +131,40 @@ test('What is refused before it is forwarded has one line: no Host, CONNECT', as
       )
     }
   }
+})
+
+test('A question about our health that asks for an upgrade has one line, and so has one behind an answer', async t => {
+  const entries: AccessEntry[] = []
+  const accessLog = (entry: AccessEntry): void => void entries.push(entry)
+  const { port } = await serve(t, fixture('scripted.cjs'), { numWorkers: 1, healthPrefix: '/_up', accessLog })
+  const client = rawClient(t, { port, host: '127.0.0.1' })
+  const upgrade = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n'
+  client.send(`GET /echo HTTP/1.1\r\nHost: a\r\n\r\nGET /_up/healthz HTTP/1.1\r\nHost: a\r\n${upgrade}\r\n`)
+  await until(() => entries.length >= 2)
+  client.send('GET /echo/2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  await client.takeAll()
+  await until(() => entries.length >= 3)
+  assert.deepEqual(
+    entries.map(({ path, status, upgrade }) => [path, status, upgrade]),
+    [
+      ['/echo', 200, false],
+      ['/_up/healthz', 200, false],
+      ['/echo/2', 200, false]
+    ]
+  )
+})
+
+test('CONNECT of HTTP/2 has a line', async t => {
+  const entries: AccessEntry[] = []
+  const accessLog = (entry: AccessEntry): void => void entries.push(entry)
+  const { srv, origin } = await serveHttp2(t, bothServer(), { numWorkers: 1, accessLog })
+  await until(() => srv.workers.length === 1)
+  const answer = await answerOf(session(t, origin).request({ ':method': 'CONNECT', ':authority': 'a:1' }))
+  assert.equal(answer.headers[':status'], 501)
+  assert.deepEqual(
+    entries.map(({ method, status, client }) => [method, status, client]),
+    [['CONNECT', 501, '127.0.0.1']]
+  )
 })
 
 test('A client that does not take its answer and leaves has a line that says so', async t => {
