@@ -152,6 +152,11 @@ test('A line of a worker becomes JSON; one that is a JSON object stays that obje
     assert.equal(workerLine(text)['msg'], text)
 })
 
+test('A line that is an object with our names in it, nested deeply, is told as text', () => {
+  const text = `${'{"worker":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  assert.equal(workerLine(text)['msg'], text)
+})
+
 test('Numbers in an object of a worker keep all their digits', () => {
   const out = new PassThrough()
   void new JsonLog(out).worker({

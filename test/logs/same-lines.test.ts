@@ -5,10 +5,17 @@ import type { AccessEntry } from 'up-server'
 import { comparableEntry } from '../helpers/access.js'
 import { ANSWERS, sayPath } from '../helpers/answers.js'
 import { fixture, serve, writeApp, type Running } from '../helpers/app.js'
-import { answerOf, bothServer, send, serveHttp2, session } from '../helpers/http2.js'
+import { fetchOnce } from '../helpers/client.js'
+import { answerOf, bothServer, serveHttp2, session } from '../helpers/http2.js'
 import { rawClient, type RawPeer } from '../helpers/raw.js'
 import { POST, TALKS } from '../helpers/talks.js'
 import { until } from '../helpers/wait.js'
+
+/** Answers with as many bytes as the path says. */
+const BYTES = `
+import { createServer } from 'node:http'
+export default createServer((req, res) => res.end(Buffer.alloc(Number(req.url.slice(1)))))
+`
 
 interface Side {
   readonly running: Running
@@ -167,12 +174,30 @@ test('CONNECT of HTTP/2 has a line', async t => {
   )
 })
 
+test('A line waits until the client has taken its answer', async t => {
+  const { file } = writeApp(t, BYTES)
+  for (const fastPath of [true, false]) {
+    const entries: AccessEntry[] = []
+    const accessLog = (entry: AccessEntry): void => void entries.push(entry)
+    const { srv, port } = await serve(t, file, { numWorkers: 1, fastPath, accessLog })
+    const client = rawClient(t, { port, host: '127.0.0.1' })
+    client.socket.pause()
+    client.socket.write('GET /20000000 HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until(() => srv.status().workers[0]?.inFlight === 1)
+    await fetchOnce(port, '/0')
+    assert.deepEqual(
+      entries.map(({ path }) => path),
+      ['/0']
+    )
+    client.socket.resume()
+    await until(() => entries.length === 2)
+    assert.deepEqual([entries[1]?.bytes, entries[1]?.whole], [20_000_000, true])
+    client.socket.destroy()
+  }
+})
+
 test('A client that does not take its answer and leaves has a line that says so', async t => {
-  const { file } = writeApp(
-    t,
-    `import { createServer } from 'node:http'
-    export default createServer((req, res) => res.end(Buffer.alloc(Number(req.url.slice(1)))))`
-  )
+  const { file } = writeApp(t, BYTES)
   for (const fastPath of [true, false]) {
     const entries: AccessEntry[] = []
     const accessLog = (entry: AccessEntry): void => void entries.push(entry)
