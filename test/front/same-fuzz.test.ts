@@ -111,6 +111,7 @@ for (const logged of [false, true])
     )
     await fc.assert(
       fc.asyncProperty(CONVERSATION, async ({ requests, polite, cut }) => {
+        for (const all of Object.values(entries)) all.length = 0
         const [fast, ordinary] = await Promise.all(
           masters.map(async ({ port }) => {
             const client = rawClient(t, { port, host: '127.0.0.1' })
@@ -137,7 +138,6 @@ for (const logged of [false, true])
           Object.values(entries).map(all => all.filter(({ method }) => method !== '').map(comparableEntry))
         await until(() => new Set(lines().map(({ length }) => length)).size === 1)
         assert.deepEqual(lines()[0], lines()[1])
-        for (const all of Object.values(entries)) all.length = 0
       }),
       { numRuns: CASES, ...(SEED === undefined ? {} : { seed: SEED }) }
     )
