@@ -153,7 +153,7 @@ test('A line of a worker becomes JSON; one that is a JSON object stays that obje
 })
 
 test('A line that is an object with our names in it, nested deeply, is told as text', () => {
-  const text = `${'{"worker":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  const text = `{"worker":1,"a":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_001)}`
   assert.equal(workerLine(text)['msg'], text)
 })
 
