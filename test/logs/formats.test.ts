@@ -39,7 +39,7 @@ function write(format: AccessFormat, entry: AccessEntry): string {
 }
 
 function workerLine(text: string, stream: OutputLine['stream'] = 'stdout'): Record<string, unknown> {
-  const out = new PassThrough()
+  const out = new PassThrough({ highWaterMark: 1_000_000 })
   const log = new JsonLog(out)
   log.name('shop')
   assert.equal(log.worker({ pid: 7, generation: 3, stream, text }), undefined)
