@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/client-of',
     'proxy/outcome',
     'proxy/own-field',
+    'proxy/request-id',
     'proxy/watch-answer',
     'proxy/http2-client',
     'child/ready'

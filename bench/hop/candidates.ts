@@ -21,6 +21,11 @@ export const CANDIDATES = {
   },
   'up-handoff': { label: 'up, handoff', program: 'up', setup: { transport: 'handoff' } },
   nginx: { label: 'nginx', program: 'nginx' },
+  'nginx-access': {
+    label: 'nginx, access log (combined)',
+    program: 'nginx',
+    setup: { accessLog: 'combined' }
+  },
   haproxy: { label: 'HAProxy', program: 'haproxy' },
   undici: { label: 'undici dispatch', program: 'undici' },
   'http-proxy': { label: 'http-proxy', program: 'http-proxy' },

@@ -7,7 +7,7 @@ export interface Setup {
   /** Of up: its options of these names. */
   readonly fastPath?: boolean
   readonly transport?: 'handoff'
-  /** Of up: whether it writes an access log to a file. */
+  /** Of up, and of nginx, which knows `combined`: whether it writes an access log to a file. */
   readonly accessLog?: 'json' | 'combined'
   /** Of node:cluster; its default is to pass connections on, one worker after the other. */
   readonly schedulingPolicy?: 'none'

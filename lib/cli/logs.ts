@@ -81,13 +81,14 @@ export class Logs {
     return accessWriter({ format: accessFormat ?? usual, name, paint, write: text => sink.write(text) })
   }
 
-  /** Resolves when all is out, or when nobody has read it within a second. */
+  /** Resolves when all is out, or when nobody reads it any more, within two seconds. */
   async close(): Promise<void> {
     const { stdout, stderr } = this.#streams
+    await this.#sink?.close()
     const outs = [stdout, stderr].map(stream => new Promise<void>(done => stream.write('', () => done())))
     const ended = new AbortController()
     const late = delay(FLUSH_MS, undefined, { signal: ended.signal }).catch(() => {})
-    await Promise.race([Promise.all([...outs, this.#sink?.close()]), late])
+    await Promise.race([Promise.all(outs), late])
     ended.abort()
   }
 

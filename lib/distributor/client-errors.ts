@@ -45,6 +45,7 @@ export class ClientErrors {
     // The client must be able to tell that its answer is not whole.
     if (res.headersSent) return void socket.destroy()
     const before = this.#traffic.answersOn(socket).filter(other => other !== res)
+    this.#traffic.watcher?.onRefusal(socket, status, res.req)
     abandon(res, socket)
     this.#afterLast(before, () => answer(socket, status))
   }
@@ -69,7 +70,13 @@ export class ClientErrors {
     if (broken !== undefined) this.refuse(client, broken, status)
     // It has its answer already, which came before its body was whole.
     else if (unfinished !== undefined) lingeringEnd(client)
-    else this.#afterLast(answers, () => answer(client, status))
+    else this.#afterLast(answers, () => this.#refuseNobody(client, status))
+  }
+
+  /** What came has not become a request. */
+  #refuseNobody(client: Socket, status: number): void {
+    if (client.writable) this.#traffic.watcher?.onRefusal(client, status)
+    answer(client, status)
   }
 
   /** Whether nobody else is to answer: neither the user nor a Distributor that was there before. */

@@ -234,7 +234,7 @@ export class Distributor<Events extends EventEmitter.ValidEventTypes = {}> exten
         return replayWithoutUpgrade(this.server, req, socket, head)
       socket.on('error', () => socket.destroy())
       req.head = head
-      this.traffic.addUpgrade(socket)
+      this.traffic.addUpgrade(req, socket)
       const send: Send = (upstream, onAnswered) => this.forwardUpgrade(req, socket, upstream, onAnswered)
       const pass = new Pass(this.#ws, req, socket, address => this.#forward(address, socket, send))
       if (refusal !== undefined) pass.fail(refusal)

@@ -1,11 +1,26 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isHttp2 } from '../proxy/http2-client.js'
 import { Connections } from './connections.js'
 import type { ProxiedServer } from './middleware.js'
 
+/** Is told of what comes, and of what we refuse. */
+export interface TrafficWatcher {
+  onRequest(res: ServerResponse): void
+  onUpgrade(req: IncomingMessage, socket: Duplex): void
+  /**
+   * A client hears that what it sent is no request, or none that is served.
+   *
+   * @param client its connection
+   * @param req as far as it was read; undefined: not even its head
+   */
+  onRefusal(client: Duplex, status: number, req?: IncomingMessage): void
+}
+
 /** The requests and upgrades that a server has open; it can let them come to an end. */
 export class Traffic {
+  /** Who wants to see them. */
+  watcher: TrafficWatcher | undefined
   readonly #connections: Connections
   readonly #answers = new Set<ServerResponse>()
   readonly #upgraded = new Set<Duplex>()
@@ -22,6 +37,7 @@ export class Traffic {
 
   addRequest(res: ServerResponse): void {
     this.#answers.add(res)
+    this.watcher?.onRequest(res)
     if (this.#closed !== undefined) res.shouldKeepAlive = false
     res.once('close', () => {
       this.#answers.delete(res)
@@ -40,8 +56,9 @@ export class Traffic {
     return [...this.#answers].filter(({ req }) => req.socket === socket)
   }
 
-  addUpgrade(socket: Duplex): void {
+  addUpgrade(req: IncomingMessage, socket: Duplex): void {
     this.#upgraded.add(socket)
+    this.watcher?.onUpgrade(req, socket)
     socket.once('close', () => {
       this.#upgraded.delete(socket)
       if (this.#closed !== undefined) this.#settle()

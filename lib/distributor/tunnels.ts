@@ -30,9 +30,15 @@ export class Tunnels {
   readonly #onConnect = (req: IncomingMessage, client: Duplex | ServerResponse): void => {
     if (followsRefused(req) || this.#events.listenerCount('connect') > 1) return
     // In HTTP/2 it is a stream like any other.
-    if (client instanceof Http2ServerResponse) return void client.writeHead(501).end()
+    if (client instanceof Http2ServerResponse) {
+      this.#traffic.watcher?.onRefusal(req.socket, 501, req)
+      return void client.writeHead(501).end()
+    }
     const socket = client as Duplex
     socket.on('error', () => socket.destroy())
-    behindAnswers(this.#traffic, socket, () => lingeringEnd(socket, refusal(501)))
+    behindAnswers(this.#traffic, socket, () => {
+      this.#traffic.watcher?.onRefusal(socket, 501, req)
+      lingeringEnd(socket, refusal(501))
+    })
   }
 }

@@ -1,52 +1,20 @@
 import type { Socket } from 'node:net'
 import type { UpError } from '../errors.js'
-import { clientLine, forwardedLines } from '../proxy/forwarded.js'
 import { lingeringEnd } from '../proxy/lingering-end.js'
 import { DONE, type Outcome } from '../proxy/outcome.js'
+import { idLine } from '../proxy/request-id.js'
 import type { Upstream } from '../proxy/upstream.js'
 import { CLOSE_LINE } from './answer-head.js'
+import type { FrontHost } from './front-host.js'
+import { OurLines } from './our-lines.js'
 import { PlainExchange } from './plain-exchange.js'
 import { PlainRequestReader, type PlainRequest } from './plain-request.js'
 import { PlainUpload } from './plain-upload.js'
 import { setReadAhead } from './read-ahead.js'
 import { reuseReads } from './reused-reads.js'
 
-/** What a connection needs of the front that it belongs to. */
-export interface FrontHost {
-  /** Memory for what its connections read, one after the other. */
-  readonly memory: Buffer
-  readonly trust: (address: string) => boolean
-  /** Whether a request may go this way now. */
-  readonly open: boolean
-  /** Whether it is not to be forwarded. */
-  readonly isOwn: (request: PlainRequest) => boolean
-  /** Whether it may have a body. */
-  readonly takesUploads: boolean
-  /** How long an upload may stand still, in milliseconds; 0 is no limit. */
-  readonly uploadTimeoutMs: number
-  /** Whether connections end with their next answer. */
-  readonly closing: boolean
-  /** How long a connection may be idle between two requests, in milliseconds; 0 is no limit. */
-  readonly keepAliveTimeoutMs: number
-  /** The lines by which an answer says so. */
-  readonly keepAliveLines: string
-  /** Has the request forwarded by `connection.forward`, as often as it takes, and then `connection.done` called. */
-  onRequest(connection: FrontConnection): void
-  onDone(): void
-  failureAnswer(error: UpError, persistence: string, method: string): string
-  /** The answer to what did not become a whole request, which is the last on its connection. */
-  refusal(status: number): string
-  /** node:http takes the connection from here on, with what was read of its next request. */
-  handOver(connection: FrontConnection, read: Buffer | undefined): void
-  onTimeout(client: Socket): void
-  onError(client: Socket, error: Error): void
-  onClose(connection: FrontConnection): void
-}
-
 /** A new connection may be silent for so long, in milliseconds; then node:http waits, with its own limits. */
 const FIRST_BYTE_MS = 1000
-const NOTHING_CLAIMED = { for: '', proto: '', host: '' }
-const NONE_GIVEN: ReadonlySet<string> = new Set()
 
 /**
  * A client's connection whose requests were all plain so far. They become text and no objects, which is what
@@ -58,12 +26,12 @@ export class FrontConnection {
   readonly #reader = new PlainRequestReader()
   readonly #upload: PlainUpload
   readonly #exchange: PlainExchange
-  /** The one that is being answered. */
+  readonly #ours: OurLines
   #request: PlainRequest | undefined
+  #id: string | undefined
+  #refusal: number | undefined
   /** The client has sent something behind it. */
   #pipelined = false
-  /** The lines of ours behind the client's fields, kept while they stay the same. */
-  #ours: OurLines | undefined
   /** How much the client's socket may read beforehand once it is node:http's. */
   readonly #readAhead: number
   #timeoutMs = FIRST_BYTE_MS
@@ -75,7 +43,12 @@ export class FrontConnection {
     this.client = client
     this.#host = host
     this.#upload = new PlainUpload(client)
-    this.#exchange = new PlainExchange(client, () => this.#persistence())
+    this.#ours = new OurLines(client, host.trust)
+    this.#exchange = new PlainExchange(
+      client,
+      () => this.#persistence(),
+      () => this.#id
+    )
     reuseReads(client, this.#upload, host.memory)
     this.#readAhead = setReadAhead(client, 0)
     client
@@ -93,11 +66,32 @@ export class FrontConnection {
     return this.#request === undefined && this.#upload.whole
   }
 
+  /** The one that is being answered. */
+  get request(): PlainRequest | undefined {
+    return this.#request
+  }
+
+  /** By which the upstream and the client are to know it, if they are. */
+  get id(): string | undefined {
+    return this.#id
+  }
+
+  /** How many bytes of an upstream's body the client was sent for it. */
+  get bytes(): number {
+    return this.#exchange.bytes
+  }
+
+  /** The status that the client got in place of an answer, as the request did not become whole. */
+  get refusal(): number | undefined {
+    return this.#refusal
+  }
+
   /** Sends the request to an upstream, and its answer to the client. `settle` is told the outcome, once. */
   forward(upstream: Upstream, settle: (outcome: Outcome) => void): void {
     const request = this.#request
     if (request === undefined) return settle(DONE)
-    const text = `${request.line}${request.fields}${this.#ourLines(request, upstream)}\r\n`
+    const id = this.#id === request.id || this.#id === undefined ? '' : idLine(this.#id)
+    const text = `${request.line}${request.fields}${id}${this.#ours.of(request, upstream)}\r\n`
     this.#exchange.start(request, text, request.length > 0 ? this.#upload : undefined, upstream, settle)
   }
 
@@ -111,7 +105,7 @@ export class FrontConnection {
     this.#host.onDone()
     if (request === undefined) return
     if (error !== undefined)
-      this.client.write(this.#host.failureAnswer(error, this.#persistence(), request.method), 'latin1')
+      this.client.write(this.#host.failureAnswer(error, this.#persistence(), this), 'latin1')
     this.#request = undefined
     if (!this.#upload.whole) this.#upload.drop()
     if (this.#last || this.#clientEnded) {
@@ -148,6 +142,7 @@ export class FrontConnection {
     )
       return this.#handOver(chunk)
     this.#request = request
+    this.#id = this.#host.idOf?.(request)
     if (request.length > 0) this.#upload.expect(request.length)
     if (request.rest !== undefined) this.#onData(request.rest)
     if (!this.#upload.whole) this.#setTimeout(this.#host.uploadTimeoutMs)
@@ -179,6 +174,7 @@ export class FrontConnection {
   #cutOff(status: number): void {
     const answered = this.#exchange.answered
     const isDue = this.#request !== undefined && !answered
+    if (isDue) this.#refusal = status
     this.#request = undefined
     this.#exchange.abandon()
     this.#upload.drop()
@@ -224,23 +220,4 @@ export class FrontConnection {
     this.#last = this.#host.closing || this.#request?.last === true
     return this.#last ? CLOSE_LINE : this.#host.keepAliveLines
   }
-
-  #ourLines({ host, version }: PlainRequest, { clientField, via }: Upstream): string {
-    const known = this.#ours
-    if (known?.host === host && known.version === version && known.clientField === clientField)
-      return known.text
-    const from = { socket: this.client }
-    let text = via === undefined ? '' : `Via: ${version} ${via}\r\n`
-    text += forwardedLines(from, host, NOTHING_CLAIMED, NONE_GIVEN, this.#host.trust)
-    if (clientField !== undefined) text += clientLine(from, clientField)
-    this.#ours = { host, version, clientField, text }
-    return text
-  }
-}
-
-interface OurLines {
-  readonly host: string
-  readonly version: string
-  readonly clientField: string | undefined
-  readonly text: string
 }

@@ -3,7 +3,8 @@ import { EventEmitter } from 'node:events'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { UpError } from '../errors.js'
 import { keepAliveLines } from './answer-head.js'
-import { FrontConnection, type FrontHost } from './front-connection.js'
+import { FrontConnection } from './front-connection.js'
+import type { FrontHost } from './front-host.js'
 import type { PlainRequest } from './plain-request.js'
 import { SHORT_READ_SIZE } from './reused-reads.js'
 import { usualServer, type Http1Server } from './usual-server.js'
@@ -16,12 +17,14 @@ export interface FrontOptions {
   readonly isOwn: (request: PlainRequest) => boolean
   /** Whether connections end with their next answer. */
   readonly isClosing: () => boolean
+  /** The id that a request is to have, as the upstream and the client are told; undefined: requests have none. */
+  readonly idOf: ((request: PlainRequest) => string) | undefined
   /** Has the connection's request forwarded by `connection.forward`, and `connection.done` called at the end. */
   readonly onRequest: (connection: FrontConnection) => void
   /** A request has come to its end. */
   readonly onDone: () => void
   /** The whole answer to a request that cannot be served, with these lines about persistence. */
-  readonly failureAnswer: (error: UpError, persistence: string, method: string) => string
+  readonly failureAnswer: (error: UpError, persistence: string, connection: FrontConnection) => string
   /** The answer to what did not become a whole request. */
   readonly refusal: (status: number) => string
 }
@@ -37,6 +40,7 @@ export class Front implements FrontHost {
   readonly memory = Buffer.allocUnsafeSlow(SHORT_READ_SIZE)
   readonly trust: (address: string) => boolean
   readonly isOwn: FrontOptions['isOwn']
+  readonly idOf: FrontOptions['idOf']
   readonly onRequest: FrontOptions['onRequest']
   readonly onDone: FrontOptions['onDone']
   readonly failureAnswer: FrontOptions['failureAnswer']
@@ -68,6 +72,7 @@ export class Front implements FrontHost {
     this.#options = options
     this.trust = options.trust
     this.isOwn = options.isOwn
+    this.idOf = options.idOf
     this.onRequest = options.onRequest
     this.onDone = options.onDone
     this.failureAnswer = options.failureAnswer

@@ -26,6 +26,8 @@ export class PlainExchange implements ConnectionUser {
   readonly #client: Socket
   /** The lines that tell the client whether its connection stays open. */
   readonly #persistence: () => string
+  /** What the client is to know its request by, if it is. */
+  readonly #id: () => string | undefined
   #upstream: Upstream | undefined
   #connection: UpstreamConnection | undefined
   #upload: PlainUpload | undefined
@@ -34,13 +36,17 @@ export class PlainExchange implements ConnectionUser {
   #settle: ((outcome: Outcome) => void) | undefined
   #head: ResponseHead | undefined
   #chunked = false
+  #bytes = 0
   #text = ''
+  /** How many bytes of the answer's body are in the text. */
+  #collected = 0
   /** The upstream's answer is held back until the client takes more. */
   #throttled = false
 
-  constructor(client: Socket, persistence: () => string) {
+  constructor(client: Socket, persistence: () => string, id: () => string | undefined) {
     this.#client = client
     this.#persistence = persistence
+    this.#id = id
   }
 
   /**
@@ -64,7 +70,9 @@ export class PlainExchange implements ConnectionUser {
     this.#settle = settle
     this.#head = undefined
     this.#chunked = false
+    this.#bytes = 0
     this.#text = ''
+    this.#collected = 0
     const connection = upstream.pool.acquire(this.#repeatable)
     if (connection !== undefined) return this.#begin(connection, method, text)
     waitForConnection(
@@ -79,6 +87,11 @@ export class PlainExchange implements ConnectionUser {
   /** Whether the head of the answer has come. */
   get answered(): boolean {
     return this.#settle !== undefined && this.#head !== undefined
+  }
+
+  /** How much of the answer's body the client was sent. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** The client takes more. */
@@ -112,16 +125,23 @@ export class PlainExchange implements ConnectionUser {
     assertNoSwitch(head)
     this.#head = head
     this.#chunked = !this.#http10 && (head.framing === 'chunked' || head.framing === 'close')
-    this.#text += answerHead(head, this.#upstream?.via, this.#chunked, this.#persistence())
+    this.#text += answerHead(head, {
+      via: this.#upstream?.via,
+      id: this.#id(),
+      chunked: this.#chunked,
+      persistence: this.#persistence()
+    })
   }
 
   onData(piece: Buffer): void {
     if (this.#chunked && piece.length > 0) this.#text += `${piece.length.toString(16)}\r\n`
     if (this.#text.length + piece.length <= SMALL) {
       this.#text += piece.toString('latin1')
+      this.#collected += piece.length
     } else {
       this.#client.cork()
       this.#flush()
+      this.#bytes += piece.length
       this.#hold(this.#client.write(piece))
       this.#client.uncork()
     }
@@ -184,6 +204,8 @@ export class PlainExchange implements ConnectionUser {
     if (this.#text === '') return
     const text = this.#text
     this.#text = ''
+    this.#bytes += this.#collected
+    this.#collected = 0
     this.#hold(this.#client.write(text, 'latin1'))
   }
 

@@ -8,6 +8,10 @@ export interface PlainRequest {
   /** All field lines, each with its line end. */
   readonly fields: string
   readonly host: string
+  /** The client's `X-Request-Id`. */
+  readonly id: string | undefined
+  readonly userAgent: string | undefined
+  readonly referer: string | undefined
   /** The client wants its connection closed behind the answer. */
   readonly last: boolean
   /** How long the body is, in bytes; 0 for none. */
@@ -23,6 +27,9 @@ interface PlainFields {
   /** Without the client's own Connection field. */
   readonly kept: string
   readonly host: string
+  readonly id: string | undefined
+  readonly userAgent: string | undefined
+  readonly referer: string | undefined
   /** What the client wishes for its connection. */
   readonly connection: '' | 'keep-alive' | 'close'
   /** How long the body is, in bytes; -1 if nothing is said of it. */
@@ -77,6 +84,9 @@ export class PlainRequestReader {
       line: http10 ? `${text.slice(0, lineEnd - 1)}1\r\n` : text.slice(0, lineEnd + 2),
       fields: fields.kept,
       host: fields.host,
+      id: fields.id,
+      userAgent: fields.userAgent,
+      referer: fields.referer,
       last: http10 || fields.connection === 'close',
       length: Math.max(0, fields.length),
       rest: headEnd < chunk.length ? chunk.subarray(headEnd) : undefined
@@ -88,6 +98,9 @@ export class PlainRequestReader {
 function readFields(text: string): PlainFields | undefined {
   let host = ''
   let kept = ''
+  let id: string | undefined
+  let userAgent: string | undefined
+  let referer: string | undefined
   let connection: PlainFields['connection'] = ''
   let length = -1
   for (let at = 0; ;) {
@@ -95,7 +108,8 @@ function readFields(text: string): PlainFields | undefined {
     if (end === -1) return undefined
     if (end === at) {
       // Something behind the head of a GET would be a body or another request.
-      return host === '' || end + 2 !== text.length ? undefined : { text, kept, host, connection, length }
+      if (host === '' || end + 2 !== text.length) return undefined
+      return { text, kept, host, id, userAgent, referer, connection, length }
     }
     const colon = text.indexOf(':', at)
     if (colon === -1 || colon > end) return undefined
@@ -115,6 +129,13 @@ function readFields(text: string): PlainFields | undefined {
     } else if (lower === 'content-length') {
       if (length !== -1 || !LENGTH.test(value)) return undefined
       length = Number(value)
+    } else if (lower === 'user-agent') {
+      userAgent ??= value.slice(1)
+    } else if (lower === 'referer') {
+      referer ??= value.slice(1)
+    } else if (lower === 'x-request-id') {
+      if (id !== undefined) return undefined
+      id = value.slice(1)
     } else if (NEEDS_CARE.has(lower) || lower.startsWith('x-forwarded-')) {
       return undefined
     }

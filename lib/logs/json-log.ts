@@ -49,18 +49,19 @@ export class JsonLog {
 function withFields(text: string, fields: Record<string, unknown>): string | undefined {
   const trimmed = text.trim()
   if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) return undefined
-  const object = parseObject(trimmed)
+  const object = orUndefined(() => JSON.parse(trimmed) as object)
   if (object === undefined) return undefined
   // As text, since numbers may have more digits than JavaScript has.
   const isNew = Object.keys(fields).every(name => !Object.hasOwn(object, name))
-  if (!isNew) return JSON.stringify({ ...object, ...fields })
+  if (!isNew) return orUndefined(() => JSON.stringify({ ...object, ...fields }))
   const rest = JSON.stringify(fields).slice(1)
   return Object.keys(object).length === 0 ? `{${rest}` : `${trimmed.slice(0, -1)},${rest}`
 }
 
-function parseObject(text: string): object | undefined {
+/** No JSON, or nested so deeply that it cannot be written again. */
+function orUndefined<T>(make: () => T): T | undefined {
   try {
-    return JSON.parse(text) as object
+    return make()
   } catch {
     return undefined
   }

@@ -71,7 +71,7 @@ export interface ServingOptions {
   fastPath?: boolean
   /**
    * Gets an entry when all is over with a request or an upgrade. Requests then have an `X-Request-Id`, the client's or a
-   * new one, and so have their answers; they do not take the fast path. Default: none.
+   * new one, and so have their answers. Default: none.
    */
   accessLog?: AccessLog
 }
@@ -131,7 +131,7 @@ export function resolveServing(given: Record<string, unknown>): ResolvedServing 
     via: parseVia('via', given['via'] ?? true),
     healthPrefix: healthPrefix == null ? undefined : parseHealthPrefix('healthPrefix', healthPrefix),
     // Nobody would see what becomes of a request there.
-    fastPath: asBoolean('fastPath', given['fastPath'] ?? true) && accessLog == null,
+    fastPath: asBoolean('fastPath', given['fastPath'] ?? true),
     accessLog: accessLog == null ? undefined : asFunction<AccessLog>('accessLog', accessLog)
   }
 }

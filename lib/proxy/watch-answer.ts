@@ -59,7 +59,8 @@ function encodingOf(value: unknown): BufferEncoding | undefined {
 }
 
 function isWhole(res: ServerResponse): boolean {
+  if (!res.headersSent) return false
   if (!isHttp2(res.req)) return res.writableFinished
   const stream = streamOf(res)
-  return res.headersSent && res.writableEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR
+  return res.writableEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR
 }

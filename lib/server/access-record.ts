@@ -1,22 +1,14 @@
-import type { IncomingMessage } from 'node:http'
-import { clientAddress } from '../balance/client.js'
-import type { ErrorAnswer } from '../distributor/default-handlers.js'
 import type { AccessEntry } from '../options/access-entry.js'
-import type { Outcome } from '../proxy/outcome.js'
+import type { AccessRequest } from './access-request.js'
 import type { Backend } from './backend.js'
-import { REQUEST_ID, requestId } from './request-id.js'
 
 /** nginx's status for a client that left before it had an answer. */
 const CLIENT_LEFT = 499
 
 /** What is known of a request that is under way. */
 export class AccessRecord {
-  readonly id: string
-  readonly #client: string
-  readonly #method: string
-  readonly #path: string
-  readonly #upgrade: boolean
-  readonly #req: IncomingMessage
+  readonly #id: string
+  readonly #request: AccessRequest
   readonly #at = Date.now()
   readonly #since = performance.now()
   #heldSince: number | undefined
@@ -27,25 +19,20 @@ export class AccessRecord {
   #backend: Backend | undefined
   #status: number | undefined
 
-  constructor(req: IncomingMessage, upgrade: boolean, trust: (address: string) => boolean) {
-    this.#req = req
-    this.id = requestId(req)
-    // Middleware may change what it likes, and the connection may be gone at the end.
-    const { method = '', url = '' } = req
-    this.#client = addressOf(req, trust)
-    this.#method = method
-    this.#path = url
-    this.#upgrade = upgrade
+  /** @param id '' of what did not become a request */
+  constructor(id: string, request: AccessRequest) {
+    this.#id = id
+    this.#request = request
   }
 
-  /** The line that tells its id, for the head of an answer. */
-  get idLine(): string {
-    return `${REQUEST_ID}: ${this.id}\r\n`
+  /** By which worker and client know it. */
+  get id(): string {
+    return this.#id
   }
 
-  /** An answer of ours that tells its id. */
-  marked(answer: ErrorAnswer): ErrorAnswer {
-    return { ...answer, fields: { ...answer.fields, [REQUEST_ID]: this.id } }
+  /** The status that was told here. */
+  get status(): number | undefined {
+    return this.#status
   }
 
   /** It begins to wait. */
@@ -62,53 +49,44 @@ export class AccessRecord {
     this.#attempts++
   }
 
-  /** An upgrade was answered, and goes on as something else. */
-  switched(): void {
-    this.#status = 101
+  /**
+   * It is no longer with the backend.
+   *
+   * @param status of the answer, if there was one
+   */
+  taken(status?: number): void {
     this.#endAttempt(performance.now())
-  }
-
-  /** Looks what comes of it at the backend. */
-  async followed(given: Promise<Outcome>): Promise<Outcome> {
-    const outcome = await given
-    this.#endAttempt(performance.now())
-    if (outcome.kind === 'done') this.#status ??= outcome.status
-    return outcome
-  }
-
-  /** An upgrade gets an answer of ours. */
-  refused(status: number): void {
     this.#status ??= status
   }
 
-  /** Of an upgrade, as far as it is known. */
-  get status(): number | undefined {
-    return this.#status
+  /** It gets an answer of ours. */
+  refused(status: number): void {
+    this.#status ??= status
   }
 
   /**
    * All is over with it.
    *
-   * @param status undefined: the client left before it had an answer
+   * @param status undefined: the one that was told, or else the client left before it had an answer
    */
   entry(status: number | null | undefined, bytes: number, whole: boolean): AccessEntry {
     const now = performance.now()
     this.#endHold(now)
     this.#endAttempt(now)
-    const { headers, httpVersion } = this.#req
+    const { client, method, path, httpVersion, host, userAgent, referer, upgrade } = this.#request
     const backend = this.#backend
     return {
-      id: this.id,
+      id: this.#id,
       at: this.#at,
-      client: this.#client,
-      method: this.#method,
-      path: this.#path,
+      client,
+      method,
+      path,
       httpVersion,
-      upgrade: this.#upgrade,
-      host: headers.host,
-      userAgent: headers['user-agent'],
-      referer: headers.referer,
-      status: status === undefined ? CLIENT_LEFT : status,
+      upgrade,
+      host,
+      userAgent,
+      referer,
+      status: status === undefined ? (this.#status ?? CLIENT_LEFT) : status,
       bytes,
       whole,
       durationMs: now - this.#since,
@@ -129,14 +107,5 @@ export class AccessRecord {
   #endAttempt(now: number): void {
     if (this.#givenSince !== undefined) this.#upstreamMs += now - this.#givenSince
     this.#givenSince = undefined
-  }
-}
-
-function addressOf(req: IncomingMessage, trust: (address: string) => boolean): string {
-  try {
-    return clientAddress(req, trust)
-  } catch {
-    // A function of the user's; who asks it for the request itself finds that out.
-    return req.socket.remoteAddress ?? ''
   }
 }

@@ -18,8 +18,9 @@ import { Meter } from '../meters/meter.js'
 import type { ResolvedServing } from '../options/serving.js'
 import { clientOf } from '../proxy/client-of.js'
 import type { Outcome } from '../proxy/outcome.js'
+import { idLine } from '../proxy/request-id.js'
 import type { HoldStatus, PauseOptions, PauseResult, ResumeOptions, ServerState } from './api.js'
-import { AccessWatch } from './access-watch.js'
+import { AccessWatch, watchAttempt } from './access-watch.js'
 import { attachFront } from './attach-front.js'
 import type { Backend } from './backend.js'
 import { closedError } from './closed-error.js'
@@ -31,6 +32,7 @@ import { holdAnswer } from './hold-answer.js'
 import { Holding } from './holding.js'
 import type { Forward } from './job.js'
 import { parsePause, parseResume } from './pause-options.js'
+import { withId } from './with-id.js'
 
 /**
  * A Distributor whose last handlers balance requests and upgrades over backends, and hold them while there is
@@ -67,15 +69,18 @@ export abstract class BalancedServer<
       this.#health = new Health(healthPrefix, () => this.#state === 'running' && this.dispatcher.serves)
     const isOpen = (): boolean => !this.hasMiddleware && !this.dispatcher.needsRequest
     const answerOf = (error: unknown): ErrorAnswer => this.#answerOf(error)
+    const hasMiddleware = (): boolean => this.hasMiddleware
+    if (accessLog !== undefined)
+      this.#access = new AccessWatch(accessLog, { trust: this.trust, hasMiddleware, answerOf })
+    this.traffic.watcher = this.#access
     if (options.fastPath)
       this.#front = attachFront(server, this.dispatcher, this.traffic, {
         trust: this.trust,
         isOpen,
         health: this.#health,
+        access: this.#access,
         answerOf
       })
-    if (accessLog !== undefined)
-      this.#access = new AccessWatch(server, accessLog, this.trust, () => this.hasMiddleware)
     this.#holding = new Holding(this.dispatcher, options, (event, status) => this.announce(event, status))
   }
 
@@ -153,7 +158,6 @@ export abstract class BalancedServer<
   protected release(): void {
     this.#holding.close()
     this.#front?.detach()
-    this.#access?.detach()
     this.detach()
   }
 
@@ -173,9 +177,8 @@ export abstract class BalancedServer<
     const record = this.#access?.of(req)
     const forward: Forward<B> = (upstream, _onAnswered, backend) => {
       if (visit !== undefined) giveCookies(visit, res)
-      record?.given(backend)
-      const outcome = this.forwardRequest(req, res, upstream)
-      return record?.followed(outcome) ?? outcome
+      const send = (): Promise<Outcome> => this.forwardRequest(req, res, upstream)
+      return record === undefined ? send() : watchAttempt(record, backend, send)
     }
     const client = clientOf(req)
     // What the client sends while it waits stays with it; whoever reads the body lets it go on.
@@ -191,14 +194,13 @@ export abstract class BalancedServer<
     const visit = this.dispatcher.visit(req, true)
     const record = this.#access?.of(req)
     const forward: Forward<B> = (upstream, onAnswered, backend) => {
-      record?.given(backend)
       const onSwitched = (): void => {
-        record?.switched()
+        record?.taken(101)
         onAnswered()
       }
-      const fields = (cookieLines(visit) ?? '') + (record?.idLine ?? '')
-      const outcome = this.forwardUpgrade(req, socket, upstream, onSwitched, fields)
-      return record?.followed(outcome) ?? outcome
+      const fields = (cookieLines(visit) ?? '') + (record === undefined ? '' : idLine(record.id))
+      const send = (): Promise<Outcome> => this.forwardUpgrade(req, socket, upstream, onSwitched, fields)
+      return record === undefined ? send() : watchAttempt(record, backend, send)
     }
     const onHold = (): void => record?.onHold()
     const error = await this.dispatcher.serve({ kind: 'upgrade', client: socket, forward, visit, onHold })
@@ -224,7 +226,7 @@ export abstract class BalancedServer<
 
   #answerOf(error: unknown, req?: DistributorRequest): ErrorAnswer {
     const answer = holdAnswer(error, this.#options.holdResponse) ?? errorAnswer(error)
-    return (req && this.#access?.of(req)?.marked(answer)) ?? answer
+    return withId(answer, req && this.#access?.of(req)?.id)
   }
 
   async #close(): Promise<void> {

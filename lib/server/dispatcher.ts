@@ -10,7 +10,7 @@ import type { Upstream } from '../proxy/upstream.js'
 import type { Backend } from './backend.js'
 import { Gate } from './gate.js'
 import { InFlight } from './in-flight.js'
-import type { Attempt, DirectRequest, Job, Turn } from './job.js'
+import type { Attempt, DirectRequest, Forward, Job, Turn } from './job.js'
 import { Rotation, type RotationLimits } from './rotation.js'
 
 /** All refused a connection: how long until they are tried again, in milliseconds. */
@@ -97,21 +97,22 @@ export class Dispatcher<B extends Backend> {
   }
 
   /** As `serve`, for policies that need no visit, and without a promise while all goes well. */
-  serveNow(request: DirectRequest): void {
+  serveNow(request: DirectRequest<B>): void {
     const since = performance.now()
     const backend = this.gate.open ? this.#rotation.select() : undefined
     const upstream = backend === undefined ? undefined : this.#rotation.upstreamOf(backend)
     if (backend === undefined || upstream === undefined) return this.#serveLater(request, since)
     backend.claim('request')
     this.inFlight.begin()
-    request.forward(upstream, outcome => {
+    const settle = (outcome: Outcome): void => {
       backend.release('request')
       this.inFlight.end()
       if (outcome.kind === 'done') {
         this.#count(backend, outcome, since)
         request.done()
       } else this.#serveLater(request, since, { backend, outcome })
-    })
+    }
+    request.forward(upstream, settle, backend)
   }
 
   /** Forwards what middleware gave an address of its own; waits only while the gate is shut. */
@@ -125,11 +126,13 @@ export class Dispatcher<B extends Backend> {
     return this.#counted(send)
   }
 
-  #serveLater(request: DirectRequest, since: number, begun?: Attempt<B>): void {
+  #serveLater(request: DirectRequest<B>, since: number, begun?: Attempt<B>): void {
     const { client } = request
-    const forward = (upstream: Upstream): Promise<Outcome> =>
-      new Promise(resolve => request.forward(upstream, resolve))
-    void this.#serve({ kind: 'request', client, forward }, since, begun).then(error => request.done(error))
+    const forward: Forward<B> = (upstream, _onAnswered, backend) =>
+      new Promise(resolve => request.forward(upstream, resolve, backend))
+    const onHold = (): void => request.onHold?.()
+    const job: Job<B> = { kind: 'request', client, forward, onHold }
+    void this.#serve(job, since, begun).then(error => request.done(error))
   }
 
   /**

@@ -15,9 +15,11 @@ export type Kind = 'request' | 'upgrade'
 export type Forward<B> = (upstream: Upstream, onAnswered: () => void, backend: B) => Promise<Outcome>
 
 /** A request that tells its outcome by a call instead of a promise. */
-export interface DirectRequest {
+export interface DirectRequest<B> {
   readonly client: Duplex
-  forward(upstream: Upstream, settle: (outcome: Outcome) => void): void
+  forward(upstream: Upstream, settle: (outcome: Outcome) => void, backend: B): void
+  /** Called whenever it begins to wait. */
+  onHold?(): void
   /** @param error why it failed, if the client is to know */
   done(error?: UpError): void
 }

@@ -22,6 +22,9 @@ test('A request as browsers and tools send it is plain, and all its fields go on
     line: "GET /a/~b.c?d=%20&e='1' HTTP/1.1\r\n",
     fields,
     host: 'a.example:8080',
+    id: undefined,
+    userAgent: 'curl/8.5.0',
+    referer: undefined,
     last: false,
     length: 0,
     rest: undefined

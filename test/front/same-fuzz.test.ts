@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
+import type { AccessEntry } from 'up-server'
+import { comparableEntry } from '../helpers/access.js'
 import { fixture, serve } from '../helpers/app.js'
 import { rawClient } from '../helpers/raw.js'
 import { until } from '../helpers/wait.js'
@@ -64,6 +66,8 @@ const LINE = fc.constantFrom(
   'Upgrade: x',
   'X-Forwarded-For: 192.0.2.1',
   'Via: 1.0 a',
+  'X-Request-Id: a-1',
+  'x-request-id: a "1"',
   'Host: c.example',
   'no colon'
 )
@@ -95,37 +99,57 @@ const CONVERSATION = fc.record({
   cut: fc.constantFrom(1, 1, 1, 0.2, 0.9)
 })
 
-test(`On ${CASES} connections with all kinds of requests the fast path cannot be told from the ordinary one`, async t => {
-  const masters = await Promise.all(
-    [true, false].map(fastPath => serve(t, fixture('scripted.cjs'), { numWorkers: 1, fastPath }))
-  )
-  await fc.assert(
-    fc.asyncProperty(CONVERSATION, async ({ requests, polite, cut }) => {
-      const [fast, ordinary] = await Promise.all(
-        masters.map(async ({ port }) => {
-          const client = rawClient(t, { port, host: '127.0.0.1' })
-          for (const text of requests) {
-            const heads = count(client.text)
-            const at = Math.ceil(text.length * cut)
-            client.send(text.slice(0, at))
-            await turn()
-            if (at < text.length) client.send(text.slice(at))
-            if (polite && isPlain(text))
-              await until(() => client.ended || client.closed || count(client.text) > heads)
-          }
-          client.end()
-          const all = await client.takeAll()
-          client.socket.destroy()
-          return all.replace(/\r\nDate: \w{3}, [^\r]*/g, '\r\nDate: now').replace(LAST_REFUSAL, '')
-        })
-      )
-      assert.equal(fast, ordinary)
-    }),
-    { numRuns: CASES, ...(SEED === undefined ? {} : { seed: SEED }) }
-  )
-  for (const { srv } of masters)
-    await until(() => srv.status().workers.every(worker => worker.inFlight === 0))
-})
+for (const logged of [false, true])
+  test(`On ${CASES} connections with all kinds of requests the fast path cannot be told from the ordinary one${logged ? ', nor by an access log' : ''}`, async t => {
+    const entries: Record<'fast' | 'ordinary', AccessEntry[]> = { fast: [], ordinary: [] }
+    const masters = await Promise.all(
+      (['fast', 'ordinary'] as const).map(way => {
+        const accessLog = (entry: AccessEntry): void => void entries[way].push(entry)
+        const log = logged ? { accessLog } : {}
+        return serve(t, fixture('scripted.cjs'), { numWorkers: 1, fastPath: way === 'fast', ...log })
+      })
+    )
+    await fc.assert(
+      fc.asyncProperty(CONVERSATION, async ({ requests, polite, cut }) => {
+        for (const all of Object.values(entries)) all.length = 0
+        const [fast, ordinary] = await Promise.all(
+          masters.map(async ({ port }) => {
+            const client = rawClient(t, { port, host: '127.0.0.1' })
+            for (const text of requests) {
+              const heads = count(client.text)
+              const at = Math.ceil(text.length * cut)
+              client.send(text.slice(0, at))
+              await turn()
+              if (at < text.length) client.send(text.slice(at))
+              if (polite && isPlain(text))
+                await until(() => client.ended || client.closed || count(client.text) > heads)
+            }
+            client.end()
+            const all = await client.takeAll()
+            client.socket.destroy()
+            return all
+              .replace(/\r\nDate: \w{3}, [^\r]*/g, '\r\nDate: now')
+              .replace(LAST_REFUSAL, '')
+              .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'an id')
+          })
+        )
+        assert.equal(fast, ordinary)
+        const lines = (): object[][] =>
+          Object.values(entries).map(all => all.filter(({ method }) => method !== '').map(comparable))
+        await until(() => new Set(lines().map(({ length }) => length)).size === 1)
+        assert.deepEqual(lines()[0], lines()[1])
+      }),
+      { numRuns: CASES, ...(SEED === undefined ? {} : { seed: SEED }) }
+    )
+    for (const { srv } of masters)
+      await until(() => srv.status().workers.every(worker => worker.inFlight === 0))
+  })
+
+/** How far an answer had come that the client did not get, as its connection ended before, is a matter of time. */
+function comparable(entry: AccessEntry): object {
+  const { method, path, whole } = entry
+  return whole ? comparableEntry(entry) : { method, path, whole }
+}
 
 /** An answer to it is certain to come. */
 function isPlain(text: string): boolean {

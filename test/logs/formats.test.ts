@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { combined, dev } from '#lib/logs/access-text.js'
 import { accessWriter, type AccessFormat } from '#lib/logs/access-writer.js'
 import { JsonLog } from '#lib/logs/json-log.js'
@@ -38,7 +39,7 @@ function write(format: AccessFormat, entry: AccessEntry): string {
 }
 
 function workerLine(text: string, stream: OutputLine['stream'] = 'stdout'): Record<string, unknown> {
-  const out = new PassThrough()
+  const out = new PassThrough({ highWaterMark: 1_000_000 })
   const log = new JsonLog(out)
   log.name('shop')
   assert.equal(log.worker({ pid: 7, generation: 3, stream, text }), undefined)
@@ -49,12 +50,12 @@ function workerLine(text: string, stream: OutputLine['stream'] = 'stdout'): Reco
 
 test('combined is what readers of that format know, with the rest behind it', () => {
   assert.equal(
-    combined(ENTRY),
+    combined()(ENTRY),
     '10.0.0.1 - - [01/Nov/2026:08:04:05 +0000] "GET /a?b=c HTTP/1.1" 200 12 "-" "tester/1.0 (x)" ' +
       'id=abc worker=4711 generation=2 ms=12.3 held=0 upstream=11.3 retries=0'
   )
   assert.equal(
-    combined({
+    combined()({
       ...ENTRY,
       client: '',
       status: null,
@@ -69,10 +70,10 @@ test('combined is what readers of that format know, with the rest behind it', ()
 })
 
 test('dev says what matters first, and leaves out what is as usual', () => {
-  assert.equal(dev(ENTRY, plain), 'GET /a?b=c 200 12.3 ms 12 B [4711 g2] upstream 11.3 ms id=abc')
+  assert.equal(dev(plain)(ENTRY), 'GET /a?b=c 200 12.3 ms 12 B [4711 g2] upstream 11.3 ms id=abc')
   const odd = { ...ENTRY, worker: null, upstream: 'a:80', heldMs: 1500, retries: 2, whole: false }
   assert.equal(
-    dev(odd, (status, text) => `<${status ?? ''}:${text}>`),
+    dev((status, text) => `<${status ?? ''}:${text}>`)(odd),
     'GET /a?b=c <200:200> 12.3 ms 12 B [a:80] upstream 11.3 ms held 1500 ms retried 2 times cut id=abc'
   )
 })
@@ -84,6 +85,36 @@ test('json has every field, and those of pino', () => {
   const entry = Object.entries(ENTRY).filter(([name, value]) => name !== 'at' && value !== undefined)
   const own = { level: 30, name: 'shop', msg: 'request', durationMs: 12.346 }
   assert.deepEqual(fields, { ...Object.fromEntries(entry), ...own })
+})
+
+test('What did not become a request has dashes where it would say what it was', () => {
+  const nothing = { ...ENTRY, id: '', method: '', path: '', httpVersion: '', worker: null, generation: null }
+  assert.match(write('combined', nothing), /\] "-" 200 12 "-" "tester.*" id=- worker=- generation=- /)
+  assert.match(write('dev', nothing), /^- - 200 .* \[-\] .* id=-\n$/)
+  assert.equal((JSON.parse(write('json', nothing)) as AccessEntry).method, '')
+})
+
+test('json is what pino would write', () => {
+  const evil = 'a\n"x\\é\u2028'
+  for (const entry of [
+    ENTRY,
+    { ...ENTRY, path: evil, upstream: evil, worker: null, referer: evil, upstreamMs: null }
+  ]) {
+    let expected = ''
+    const log = pino({ base: { pid: process.pid, name: 'shop' } }, { write: text => (expected += text) })
+    const { at, durationMs, ...rest } = entry
+    log.info({ ...rest, durationMs: 12.346 }, 'request')
+    assert.ok(at > 0 && durationMs > 0)
+    const [ours, theirs] = [write('json', entry), expected].map(line => ({
+      ...(JSON.parse(line) as object),
+      time: 0
+    }))
+    assert.deepEqual(ours, theirs)
+    assert.match(
+      write('json', entry),
+      /^\{"level":30,"time":\d+,"pid":\d+,"name":"shop",.*"msg":"request"\}\n$/
+    )
+  }
 })
 
 test('What a client writes ends no line, no quote and no field, and commands no terminal, in any format', () => {
@@ -119,6 +150,11 @@ test('A line of a worker becomes JSON; one that is a JSON object stays that obje
   assert.deepEqual(workerLine('{"worker":"thread","a":{"b":1}}'), { a: { b: 1 }, ...origin })
   for (const text of ['{not json}', '[1]', '1', 'null', '"text"', '{"a":1} tail', ''])
     assert.equal(workerLine(text)['msg'], text)
+})
+
+test('A line that is an object with our names in it, nested deeply, is told as text', () => {
+  const text = `{"worker":1,"a":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_001)}`
+  assert.equal(workerLine(text)['msg'], text)
 })
 
 test('Numbers in an object of a worker keep all their digits', () => {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -47,18 +47,23 @@ export async function serveNative(native: Native): Promise<void> {
     proc.kill('SIGKILL')
     throw error
   }
-  tellStarted({ port, hop: hopWith([], proc.pid), workers: [], version }, () => {
+  tellStarted({ port, hop: hopWith([], proc.pid), workers: [], version }, async () => {
     proc.kill('SIGTERM')
-    return gone
+    await gone
+    rmSync(folder, { recursive: true, force: true })
   })
 }
 
 function fillIn(config: string, folder: string, port: number): string {
-  const [first = '', second = ''] = readSetup().sockets
+  const { sockets, accessLog } = readSetup()
+  const [first = '', second = ''] = sockets
   const values: Readonly<Record<string, string>> = {
     FOLDER: folder,
     LISTEN: `${HOST}:${port}`,
     BACKLOG: String(BACKLOG),
+    // In pieces, as up writes.
+    ACCESS_LOG:
+      accessLog === undefined ? 'off' : `${join(folder, 'access.log')} combined buffer=64k flush=1s`,
     SOCKET_1: first,
     SOCKET_2: second
   }

@@ -44,7 +44,7 @@ export const WRK_ROWS: readonly Row[] = [
   wrkRow({
     name: 'access-log',
     title: () => 'The same, with a line in an access log for each request',
-    candidates: ['up', 'up-plain', 'up-access-json', 'up-access-combined', 'nginx'],
+    candidates: ['up', 'up-plain', 'up-access-json', 'up-access-combined', 'nginx', 'nginx-access'],
     connections: 64
   }),
   wrkRow({
