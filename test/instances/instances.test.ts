@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -8,7 +17,8 @@ import { userInfo } from 'node:os'
 import { ControlSocket } from '#lib/control/control-socket.js'
 import { UpError } from '#lib/errors.js'
 import { controlFolder, openControlFolder } from '#lib/instances/control-folder.js'
-import { isInstanceName, knock, listInstances, nameFrom, socketPathOf } from '#lib/instances/instances.js'
+import { isInstanceName, listInstances, nameFrom, socketPathOf } from '#lib/instances/instances.js'
+import { knock } from '#lib/instances/live-socket.js'
 import { startProcess } from '../helpers/cli-process.js'
 import { temporary } from '../helpers/leftovers.js'
 import { tempFolder } from '../helpers/watch-folder.js'
@@ -109,6 +119,32 @@ test('A control socket is for its user alone, takes the place of a dead one, and
   socket.close()
   assert.equal(existsSync(path), false)
   assert.equal(await knock(path), 'dead')
+})
+
+test('Of several that find the same dead socket at once one gets its place, and nobody who looks on takes it away', async t => {
+  const folder = privateFolder(t, {})
+  const path = join(folder, 'c.sock')
+  for (let round = 0; round < 5; round++) {
+    await stale(t, path)
+    const opening = [1, 2, 3].map(() => ControlSocket.open(path, (_req, res) => res.end()))
+    await Promise.all([1, 2, 3].map(() => listInstances(folder)))
+    const opened = (await Promise.all(opening)).filter(socket => socket !== undefined)
+    assert.equal(opened.length, 1)
+    assert.equal(await knock(path), 'live')
+    assert.deepEqual(readdirSync(folder), ['c.sock'])
+    opened[0]?.close()
+  }
+})
+
+test("A socket that ends does not take another's away that is at its path by now", async t => {
+  const path = join(tempFolder(t), 'c.sock')
+  const first = await ControlSocket.open(path, () => {})
+  rmSync(path)
+  const second = await ControlSocket.open(path, () => {})
+  first?.close()
+  assert.equal(await knock(path), 'live')
+  second?.close()
+  assert.equal(existsSync(path), false)
 })
 
 test('A file that is no socket is left alone, and told of', async t => {
