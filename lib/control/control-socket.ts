@@ -8,6 +8,8 @@ import { identity, removeSocket, sweep } from '../instances/live-socket.js'
 
 /** For the user alone, from the first moment on. */
 const PRIVATE = 0o177
+/** So many connections serve some people and their tools; the app's clients are to have the rest. */
+const MAX_CONNECTIONS = 256
 
 /** The control API on a UNIX socket. */
 export class ControlSocket {
@@ -29,6 +31,7 @@ export class ControlSocket {
    */
   static async open(path: string, listener: RequestListener): Promise<ControlSocket | undefined> {
     const server = createServer(listener)
+    server.maxConnections = MAX_CONNECTIONS
     server.on('error', () => {})
     // The program ends without asking who still listens.
     server.unref()
