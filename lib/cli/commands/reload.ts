@@ -53,16 +53,18 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
     const before = await client.status()
     const serving = isApp(before) ? before.generation : 0
     let numWorkers = isApp(before) ? before.numWorkers : 0
-    let ready = 0
+    const ready = new Set<unknown>()
     let over = (): void => {}
     const told = new Promise<void>(resolve => (over = resolve))
     const onEvent = ({ type, data }: RemoteEvent): void => {
       const worker = `worker ${String(data['pid'])}`
       if (type === 'status') numWorkers = Number(data['numWorkers'])
-      else if (type === 'reloading') ready = 0
+      else if (type === 'reloading') ready.clear()
+      else if (type === 'terminate') ready.delete(data['pid'])
       else if (type === 'spawn') {
         const generation = Number(data['generation'])
-        const which = generation === serving ? '' : ` (${++ready} of ${numWorkers})`
+        if (generation !== serving) ready.add(data['pid'])
+        const which = generation === serving ? '' : ` (${ready.size} of ${numWorkers})`
         out.info(
           `${worker} of generation ${generation} is ready after ${formatMs(Number(data['readyMs']))}${which}`
         )
