@@ -1,14 +1,15 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { UpError } from '../errors.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where the control sockets of this user's programs are by default. */
 export function controlFolder(env: Environment): string {
-  const own = env['XDG_RUNTIME_DIR']
-  return own === undefined || own === '' ? join(tmpdir(), `up-${userInfo().uid}`) : join(own, 'up')
+  const own = env['XDG_RUNTIME_DIR'] ?? ''
+  // The XDG Base Directory Specification: a relative one counts for nothing.
+  return isAbsolute(own) ? join(own, 'up') : join(tmpdir(), `up-${userInfo().uid}`)
 }
 
 /**

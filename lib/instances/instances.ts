@@ -24,14 +24,14 @@ export function socketPathOf(folder: string, name: string): string {
   if (!isInstanceName(name))
     throw new UpError(
       'UP_ERR_CONTROL',
-      `the name ${name} must have 1 to 64 letters, digits, '-', '_' and '.'`
+      `the name ${name} must have 1 to 64 letters, digits, '_', '-' and '.', and begin with none of the last two`
     )
   assertFits(path)
   return path
 }
 
 export function isInstanceName(name: string): boolean {
-  return /^[\w-][\w.-]{0,63}$/.test(name)
+  return /^\w[\w.-]{0,63}$/.test(name)
 }
 
 /** @throws {UpError} `UP_ERR_CONTROL` */

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { userInfo } from 'node:os'
@@ -21,6 +21,7 @@ import { isInstanceName, listInstances, nameFrom, socketPathOf } from '#lib/inst
 import { knock } from '#lib/instances/live-socket.js'
 import { startProcess } from '../helpers/cli-process.js'
 import { temporary } from '../helpers/leftovers.js'
+import { until } from '../helpers/wait.js'
 import { tempFolder } from '../helpers/watch-folder.js'
 
 function privateFolder(t: TestContext, files: Record<string, string>): string {
@@ -57,6 +58,7 @@ async function stale(t: TestContext, path: string): Promise<void> {
 test('Sockets are in XDG_RUNTIME_DIR, else in a folder of the user in the temporary one', () => {
   assert.equal(controlFolder({ XDG_RUNTIME_DIR: '/run/user/7' }), '/run/user/7/up')
   assert.equal(controlFolder({ XDG_RUNTIME_DIR: '' }), join(temporary, `up-${userInfo().uid}`))
+  assert.equal(controlFolder({ XDG_RUNTIME_DIR: 'run' }), join(temporary, `up-${userInfo().uid}`))
   assert.equal(controlFolder({}), join(temporary, `up-${userInfo().uid}`))
 })
 
@@ -147,6 +149,20 @@ test("A socket that ends does not take another's away that is at its path by now
   assert.equal(existsSync(path), false)
 })
 
+test('So many may be connected at once, and no more', async t => {
+  const path = join(tempFolder(t), 'c.sock')
+  const socket = await ControlSocket.open(path, (_req, res) => res.end())
+  t.after(() => socket?.close())
+  const clients = Array.from({ length: 300 }, () => connect(path))
+  let closed = 0
+  for (const client of clients) {
+    t.after(() => client.destroy())
+    client.on('error', () => {}).on('close', () => closed++)
+    client.resume()
+  }
+  await until(() => closed === 300 - 256)
+})
+
 test('A file that is no socket is left alone, and told of', async t => {
   const folder = tempFolder(t, { 'c.sock': 'precious' })
   const path = join(folder, 'c.sock')
@@ -163,7 +179,7 @@ test('A file that is no socket is left alone, and told of', async t => {
 
 test('A name is one that a file can have, and no path', () => {
   for (const name of ['shop', 'shop-2', 'a.b_c', '_', 'x'.repeat(64)]) assert.ok(isInstanceName(name), name)
-  for (const name of ['', '.', '..', '.x', 'a/b', 'a b', 'x'.repeat(65), 'é', 'a\n'])
+  for (const name of ['', '.', '..', '.x', '-x', 'a/b', 'a\0', 'a b', 'x'.repeat(65), 'é', 'a\n'])
     assert.ok(!isInstanceName(name), name)
   refusal(() => socketPathOf('/run', '../x'), /^the name \.\.\/x must have 1 to 64/)
   refusal(() => socketPathOf(`/${'x'.repeat(100)}`, 'shop'), /has 111 bytes, at most 103 can be$/)

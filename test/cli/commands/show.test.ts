@@ -14,6 +14,7 @@ import { until } from '../../helpers/wait.js'
 test('Figures are for people', () => {
   const S = 1000
   for (const [ms, text] of [
+    [-90 * S, '0s'],
     [0, '0s'],
     [999, '0s'],
     [59.9 * S, '59s'],
