@@ -61,18 +61,16 @@ export function nameFrom(text: string): string {
  */
 export async function listInstances(folder: string): Promise<Instance[]> {
   if (!hasControlFolder(folder)) return []
-  const found = await Promise.all(
-    socketsIn(folder).map(async file => {
-      const path = join(folder, file)
-      if ((await sweep(path)) === 'dead') return []
-      return [{ name: file.slice(0, -SUFFIX.length), path }]
-    })
+  const all = await Promise.all(
+    socketsIn(folder).map(async instance => ((await sweep(instance.path)) === 'dead' ? [] : [instance]))
   )
-  return found.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
+  return all.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function socketsIn(folder: string): string[] {
+/** Whatever else is in the folder is none of ours. */
+function socketsIn(folder: string): Instance[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(entry => entry.isSocket() && entry.name.endsWith(SUFFIX))
-    .map(({ name }) => name)
+    .map(entry => ({ name: entry.name.slice(0, -SUFFIX.length), path: join(folder, entry.name) }))
+    .filter(({ name }) => isInstanceName(name))
 }

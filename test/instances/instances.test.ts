@@ -97,6 +97,8 @@ test('Those that live are listed by name; what is left of the dead is cleaned aw
   const folder = privateFolder(t, { 'note.txt': 'mine', 'plain.sock': 'no socket' })
   for (const name of ['b', 'a']) await listening(t, join(folder, `${name}.sock`))
   await stale(t, join(folder, 'dead.sock'))
+  for (const foreign of ['.x.sock', 'a b.sock', '$(id).sock', 'other'])
+    await listening(t, join(folder, foreign))
   const found = await listInstances(folder)
   assert.deepEqual(
     found.map(({ name }) => name),
