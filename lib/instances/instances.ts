@@ -21,14 +21,13 @@ export interface Instance {
  */
 export function socketPathOf(folder: string, name: string): string {
   const path = join(folder, name + SUFFIX)
-  if (!isInstanceName(name))
-    throw new UpError(
-      'UP_ERR_CONTROL',
-      `the name ${name} must have 1 to 64 letters, digits, '_', '-' and '.', and begin with none of the last two`
-    )
+  if (!isInstanceName(name)) throw new UpError('UP_ERR_CONTROL', `the name ${name} must have ${NAME_FORM}`)
   assertFits(path)
   return path
 }
+
+/** What a name has, in words. */
+export const NAME_FORM = "1 to 64 letters, digits, '_', '-' and '.', the first of them neither '-' nor '.'"
 
 export function isInstanceName(name: string): boolean {
   return /^\w[\w.-]{0,63}$/.test(name)

@@ -78,6 +78,7 @@ test("The folder is the user's alone; one that others may look into, a file and 
   const link = join(base, 'link')
   symlinkSync(own, link)
   refusal(() => openControlFolder(link), /it is no folder$/)
+  refusal(() => openControlFolder('/proc/up'), /can't be used: ENOENT/)
 })
 
 test(
