@@ -1,23 +1,16 @@
+import type { SwitchResult } from '../../control/steered.js'
 import { OptionError } from '../../errors.js'
 import { asBoolean } from '../../options/checks.js'
 import { formatMs } from '../format.js'
 import { steeringCommand } from './client-command.js'
-import { CallError, type RemoteEvent } from './control-client.js'
+import { CallError } from './control-client.js'
 import { describeGeneration, isApp } from './describe-status.js'
+import { ReloadProgress } from './reload-progress.js'
 
 interface ReloadSettings {
   readonly standby: boolean
   readonly canary: number
   readonly keepPrevious: boolean
-}
-
-/** What POST /reload answers. */
-interface Reloaded {
-  readonly generation: number
-  readonly version: string | null
-  readonly durationMs: number
-  /** Settings that only a restart can apply. */
-  readonly notApplied?: readonly string[]
 }
 
 /** How long events may be behind the answer, in milliseconds. */
@@ -51,32 +44,13 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
   },
   async (client, settings, { out }) => {
     const before = await client.status()
-    const serving = isApp(before) ? before.generation : 0
-    let numWorkers = isApp(before) ? before.numWorkers : 0
-    const ready = new Set<unknown>()
-    let over = (): void => {}
-    const told = new Promise<void>(resolve => (over = resolve))
-    const onEvent = ({ type, data }: RemoteEvent): void => {
-      const worker = `worker ${String(data['pid'])}`
-      if (type === 'status') numWorkers = Number(data['numWorkers'])
-      else if (type === 'reloading') ready.clear()
-      else if (type === 'terminate') ready.delete(data['pid'])
-      else if (type === 'spawn') {
-        const generation = Number(data['generation'])
-        if (generation !== serving) ready.add(data['pid'])
-        const which = generation === serving ? '' : ` (${ready.size} of ${numWorkers})`
-        out.info(
-          `${worker} of generation ${generation} is ready after ${formatMs(Number(data['readyMs']))}${which}`
-        )
-      } else if (type === 'retire') out.info(`${worker} of generation ${String(data['generation'])} retires`)
-      else if (type === 'reload') over()
-    }
-    const stop = await client.events(onEvent)
+    const progress = new ReloadProgress(before, out)
+    const stop = await client.events(event => progress.onEvent(event))
     try {
       if (isApp(before))
         out.info(`reloading ${before.name}: ${describeGeneration(before.generation, before.version)} serves`)
-      const result = (await client.post('/reload', settings)) as Reloaded
-      await Promise.race([told, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
+      const result = (await client.post('/reload', settings)) as SwitchResult
+      await Promise.race([progress.over, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
       const { generation, version, durationMs, notApplied = [] } = result
       const waits = settings.standby === true || settings.canary !== undefined
       const does = waits ? 'waits for up promote, or up abort,' : 'serves'

@@ -72,7 +72,9 @@ test('up status shows a headline and each worker; --json is what GET /status ans
       row,
       /^ +1 +1\.4\.0 +\d+ +serving +\d+s +0 +[01] +0 +(-|[\d.]+ ms) +(-|\d+%) +(-|\d+ MB) +\d+$/
     )
-  const status = JSON.parse((await run('status', '--json')).stdout) as Record<string, unknown>
+  const json = (await run('status', '--json')).stdout
+  assert.match(json, /^\{.*\}\n$/)
+  const status = JSON.parse(json) as Record<string, unknown>
   assert.deepEqual([status['name'], status['pid'], status['state']], ['shop', up.pid, 'running'])
   assert.deepEqual(
     (status['workers'] as { pid: number }[]).map(({ pid }) => pid).sort(),
