@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js'
-import { isInstanceName } from '../instances/instances.js'
+import { isInstanceName, NAME_FORM } from '../instances/instances.js'
 import { asOneOf, asString, asWhole } from '../options/checks.js'
 
 /** Reads the value of an option; its name is for the error. */
@@ -40,7 +40,7 @@ export function asHost(name: string, value: unknown): string {
 
 export function asInstanceName(name: string, value: unknown): string {
   if (typeof value === 'string' && isInstanceName(value)) return value
-  throw new OptionError(name, value, "1 to 64 letters, digits, '-', '_' and '.'")
+  throw new OptionError(name, value, NAME_FORM)
 }
 
 /** Of `--control` and of `--no-control`, which are one to commander. */

@@ -1,4 +1,3 @@
-import { rmdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { ControlSocket } from '../control/control-socket.js'
 import { UpError } from '../errors.js'
@@ -12,7 +11,6 @@ const SAME_NAME = 99
 /** The control socket of this program. */
 export interface Control {
   readonly name: string
-  readonly path: string
   close(): void
 }
 
@@ -34,26 +32,16 @@ export async function openControl(
     const own = name ?? found
     const socket = await ControlSocket.open(control, listener)
     if (socket === undefined) throw taken(`the control socket ${control}`)
-    return { name: own, path: control, close: () => socket.close() }
+    return { name: own, close: () => socket.close() }
   }
   openControlFolder(folder)
   for (let i = 1; i <= (name === undefined ? SAME_NAME : 1); i++) {
     const own = name ?? (i === 1 ? found : `${found}-${i}`)
     const path = socketPathOf(folder, own)
     const socket = await ControlSocket.open(path, listener)
-    if (socket !== undefined) return { name: own, path, close: () => closeIn(folder, socket) }
+    if (socket !== undefined) return { name: own, close: () => socket.close() }
   }
   throw taken(`the name ${name ?? found}`)
-}
-
-function closeIn(folder: string, socket: ControlSocket): void {
-  socket.close()
-  try {
-    // The last one takes the folder with it.
-    rmdirSync(folder)
-  } catch {
-    // Others are still there.
-  }
 }
 
 function taken(what: string): UpError {

@@ -1,13 +1,8 @@
-import { readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { show, UpError } from '../errors.js'
+import { underLock } from '../instances/file-lock.js'
 import { isLiveUp } from './live-up.js'
-
-/** A lock is held for an instant. One that is older was left behind by a crash, in milliseconds. */
-const LOCK_STALE_MS = 5000
-/** How long others may hold the lock, one after the other, and how often to look, in milliseconds. */
-const LOCK_WAIT_MS = 2000
-const LOCK_POLL_MS = 10
 
 /** A file that holds this process' pid for as long as it runs. */
 export class PidFile {
@@ -43,19 +38,19 @@ export class PidFile {
    * @throws {UpError} `UP_ERR_PID_FILE`: another live `up` owns it, it is something else, or it cannot be written
    */
   acquire(): void {
-    const lock = `${this.path}.lock`
     const draft = `${this.path}.${process.pid}`
-    this.#try(() => takeLock(lock, this.#text))
     try {
-      this.check()
-      this.#try(() => {
+      // Blocks: the server listens already, and must get its handlers in this tick.
+      underLock(`${this.path}.lock`, () => {
+        this.check()
         writeFileSync(draft, this.#text)
         renameSync(draft, this.path)
       })
       this.#ours = true
+    } catch (cause) {
+      throw cause instanceof UpError ? cause : this.#error(`cannot be written: ${reason(cause)}`, cause)
     } finally {
       removeIfThere(draft)
-      removeIfThere(lock)
     }
   }
 
@@ -79,33 +74,8 @@ export class PidFile {
     }
   }
 
-  #try(write: () => void): void {
-    try {
-      write()
-    } catch (cause) {
-      throw this.#error(`cannot be written: ${reason(cause)}`, cause)
-    }
-  }
-
   #error(what: string, cause?: unknown): UpError {
     return new UpError('UP_ERR_PID_FILE', `the pid file ${this.path} ${what}`, { cause })
-  }
-}
-
-/** Creates the lock file, which only one process can; throws EEXIST if others keep it. */
-function takeLock(lock: string, text: string): void {
-  const deadline = performance.now() + LOCK_WAIT_MS
-  for (;;) {
-    try {
-      writeFileSync(lock, text, { flag: 'wx' })
-      return
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST' || performance.now() > deadline) throw error
-    }
-    const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
-    if (madeMs !== undefined && Date.now() - madeMs > LOCK_STALE_MS) removeIfThere(lock)
-    // Nothing else is to happen meanwhile: the server listens already, and must get its handlers in this tick.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS)
   }
 }
 

@@ -1,9 +1,8 @@
 import { AdminServer } from '../admin/admin-server.js'
-import { handleCalls } from '../control/handle.js'
+import { handleCalls, refuseCalls } from '../control/handle.js'
 import { resolveModule } from '../options/module-path.js'
 import { resolveProxyOptions } from '../options/proxy-options.js'
 import { resolveOptions } from '../options/resolve-options.js'
-import type { RequestListener } from 'node:http'
 import { AppMaster } from './app-master.js'
 import { Certificate } from './certificate.js'
 import type { Configured } from './configured.js'
@@ -58,8 +57,8 @@ interface Begin {
 }
 
 /**
- * Checks come first, then the port (unless the app is to say it), then the pid file, then what is served: so whatever fails leaves nothing
- * behind.
+ * Checks come first, then the control socket, then the port (unless the app is to say it), then the pid file, then what
+ * is served: so whatever fails leaves nothing behind.
  */
 async function start(
   options: MasterOptions,
@@ -78,8 +77,7 @@ async function start(
   process.on('exit', () => pidFile?.release())
   const { port, host } = options
   const tls = certificate?.material
-  // Who calls before there is a master gets no answer yet.
-  let answer: RequestListener = (_req, res) => res.writeHead(503).end()
+  let answer = refuseCalls
   const control = await openControl(options.control, name, (req, res) => answer(req, res)).catch(
     (error: unknown) => {
       const { control: path, name: given } = options.control

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ControlError, errorBody } from './control-error.js'
-import { streamEvents } from './event-stream.js'
+import { EventStreams } from './event-streams.js'
 import { readJson } from './read-json.js'
 import { CALLS, READS, type Reply } from './routes.js'
 import type { Steered } from './steered.js'
@@ -17,13 +17,15 @@ export interface HandleOptions {
   readonly show?: (path: string, req: IncomingMessage, res: ServerResponse) => boolean
 }
 
+/** Answers each call while there is nothing to steer yet. */
+export const refuseCalls: RequestListener = (req, res) =>
+  sendError(req, res, new ControlError(503, 'UP_ERR_STARTING', 'it has only just begun to start'))
+
 /** Answers the calls of the control API. */
 export function handleCalls(steered: Steered, { guard, show }: HandleOptions = {}): RequestListener {
+  const streams = new EventStreams(steered)
   return (req, res) => {
-    void answer(req, res).catch((error: unknown) => {
-      const { status, fields, body } = errorBody(error)
-      send(req, res, { status, body }, fields)
-    })
+    void answer(req, res).catch((error: unknown) => sendError(req, res, error))
   }
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -38,7 +40,7 @@ export function handleCalls(steered: Steered, { guard, show }: HandleOptions = {
       return send(req, res, await call(steered, await readJson(req)))
     }
     if (!isRead && (read !== undefined || path === '/events')) throw wrongMethod(method, path, 'GET, HEAD')
-    if (path === '/events') return streamEvents(req, res, steered)
+    if (path === '/events') return streams.add(req, res)
     if (read !== undefined) return send(req, res, await read(steered))
     if (isRead && show?.(path, req, res) === true) return
     throw new ControlError(404, 'UP_ERR_NOT_FOUND', `there is nothing at ${path}`)
@@ -46,8 +48,13 @@ export function handleCalls(steered: Steered, { guard, show }: HandleOptions = {
 }
 
 function wrongMethod(method: string, path: string, allow: string): ControlError {
-  const message = `${method} ${path} means nothing: ${allow} does`
+  const message = `${method} ${path} means nothing: it takes ${allow}`
   return new ControlError(405, 'UP_ERR_METHOD', message, { Allow: allow })
+}
+
+function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  const { status, fields, body } = errorBody(error)
+  send(req, res, { status, body }, fields)
 }
 
 function send(

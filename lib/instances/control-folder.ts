@@ -1,14 +1,15 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { UpError } from '../errors.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where the control sockets of this user's programs are by default. */
 export function controlFolder(env: Environment): string {
-  const own = env['XDG_RUNTIME_DIR']
-  return own === undefined || own === '' ? join(tmpdir(), `up-${userInfo().uid}`) : join(own, 'up')
+  const own = env['XDG_RUNTIME_DIR'] ?? ''
+  // The XDG Base Directory Specification: a relative one counts for nothing.
+  return isAbsolute(own) ? join(own, 'up') : join(tmpdir(), `up-${userInfo().uid}`)
 }
 
 /**
@@ -18,7 +19,7 @@ export function controlFolder(env: Environment): string {
  */
 export function openControlFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    for (const folder of [dirname(path), path]) makeFolder(folder)
     assertPrivate(lstatSync(path))
   } catch (cause) {
     throw unusable(path, cause)
@@ -37,6 +38,15 @@ export function hasControlFolder(path: string): boolean {
     return found !== undefined
   } catch (cause) {
     throw unusable(path, cause)
+  }
+}
+
+/** Not with `recursive`: below /proc, Node 20 would try for ever. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
 }
 

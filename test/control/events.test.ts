@@ -13,6 +13,8 @@ import { tempFolder, write } from '../helpers/watch-folder.js'
 
 interface Api {
   readonly feed: Feed
+  /** How often the state was looked at. */
+  looks(): number
   readonly path: string
   /** How many clients wait for events. */
   connections(): number
@@ -21,7 +23,9 @@ interface Api {
 async function startApi(t: TestContext): Promise<Api> {
   const feed = new Feed()
   const history = { listen: () => () => {} }
-  const steered = { feed, history, status: () => ({ state: 'running' }), ready: () => true }
+  let looks = 0
+  const status = (): object => (looks++, { state: 'running' })
+  const steered = { feed, history, status, ready: () => true }
   const server = createServer(handleCalls(steered as unknown as Steered))
   const path = join(tempFolder(t), 'api.sock')
   let open = 0
@@ -34,7 +38,7 @@ async function startApi(t: TestContext): Promise<Api> {
     server.close()
     server.closeAllConnections()
   })
-  return { feed, path, connections: () => open }
+  return { feed, path, looks: () => looks, connections: () => open }
 }
 
 test('The state comes at once, then each event in order, numbered', async t => {
@@ -58,6 +62,24 @@ test('The state comes again each second', async t => {
   const { path } = await startApi(t)
   const reader = await EventReader.open(t, path)
   await reader.find('a second state', () => reader.seen.filter(({ type }) => type === 'status').length >= 2)
+})
+
+test('However many read, the state is made once for all of them, and not at all when they are gone', async t => {
+  const { path, looks, connections } = await startApi(t)
+  const readers = await Promise.all([1, 2, 3, 4, 5].map(() => EventReader.open(t, path)))
+  for (const reader of readers) await reader.ofType('status')
+  const before = looks()
+  assert.equal(before, 5)
+  const [first] = readers
+  assert.ok(first)
+  await first.find('three more states', () => first.seen.filter(({ type }) => type === 'status').length >= 4)
+  assert.ok(looks() <= before + 4, `${looks()} looks`)
+  for (const reader of readers) reader.close()
+  await until(() => connections() === 0)
+  const after = looks()
+  // Longer than from one to the next.
+  await new Promise(resolve => setTimeout(resolve, 1500))
+  assert.equal(looks(), after)
 })
 
 test('Last-Event-ID brings what was missed, once, and then what comes', async t => {

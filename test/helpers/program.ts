@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
@@ -92,11 +92,13 @@ export class Program {
     return this.#child.exitCode
   }
 
-  /** Sends SIGTERM; resolves with the exit code, and with the names of sockets folders that were left behind. */
+  /** Sends SIGTERM; resolves with the exit code, and with the names of sockets' folders that were left behind. */
   async stop(): Promise<{ code: number | null; left: string[] }> {
     this.#child.kill('SIGTERM')
     await this.#gone
-    const left = readdirSync(this.#temp).filter(name => name.startsWith('up-'))
+    const isEmptyControl = (name: string): boolean =>
+      name === `up-${userInfo().uid}` && readdirSync(join(this.#temp, name)).length === 0
+    const left = readdirSync(this.#temp).filter(name => name.startsWith('up-') && !isEmptyControl(name))
     return { code: this.#child.exitCode, left }
   }
 

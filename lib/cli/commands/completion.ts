@@ -34,6 +34,7 @@ function words(): Completed {
         name,
         text,
         takesName,
+        takesFile: false,
         options: [...longNames(flags), ...common],
         values: []
       })),
@@ -41,6 +42,7 @@ function words(): Completed {
         name: 'completion',
         text: completionCommand.text,
         takesName: false,
+        takesFile: false,
         options: common,
         values: ['bash', 'zsh', 'fish']
       },
@@ -48,6 +50,7 @@ function words(): Completed {
         name: 'check',
         text: 'shows each setting and where it comes from, or all that is wrong',
         takesName: false,
+        takesFile: true,
         options: [...longNames(APP_FLAGS), '--json', ...common],
         values: []
       },
@@ -55,6 +58,7 @@ function words(): Completed {
         name: 'proxy',
         text: 'balances requests over servers that somebody else started',
         takesName: false,
+        takesFile: true,
         options: [...longNames(PROXY_FLAGS), ...common],
         values: []
       }

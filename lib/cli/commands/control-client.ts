@@ -43,23 +43,15 @@ export class ControlClient {
     return (await this.#call('GET', '/status', undefined, timeoutMs)) as ControlStatus
   }
 
-  /** Whether there is still somebody who answers. */
-  async answers(): Promise<boolean> {
-    try {
-      await this.#call('GET', '/healthz', undefined, ANSWER_MS)
-      return true
-    } catch (error) {
-      if (isGone(error)) return false
-      throw error
-    }
-  }
-
   /**
    * Has something done. It may take as long as it takes, while the program says that it lives.
    *
    * @throws {CallError} `UP_ERR_CONTROL`: it was refused, or failed
+   * @throws {UpError} `UP_ERR_CONTROL`: there is no answer any more
    */
   async post(path: string, body: object = {}): Promise<unknown> {
+    // What one that is stopped were asked for, it would do whenever it goes on.
+    await this.#call('GET', '/healthz', undefined, ANSWER_MS)
     const over = new AbortController()
     try {
       return await Promise.race([this.#call('POST', path, body, 0, over.signal), this.#silence(over.signal)])

@@ -100,6 +100,8 @@ const UPSTREAM_COLUMNS: readonly Column<UpstreamRow>[] = [
   { title: 'WEIGHT', of: one => one.weight, right: true },
   { title: 'IN-FLIGHT', of: one => withUpgrades(one), right: true },
   { title: 'REQUESTS', of: one => one.requests, right: true },
+  { title: 'ERRORS', of: one => one.errors, right: true },
+  { title: 'P99', of: one => formatLatency(one.p99Ms), right: true },
   { title: 'REASON', of: one => one.reason }
 ]
 

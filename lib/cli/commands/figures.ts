@@ -1,6 +1,10 @@
-/** An age for people: `45s`, `3m 2s`, `2h 5m`, `4d 3h`. */
+/** An age for people: `45s`, `3m 2s`, `2h 5m`, `4d 3h`; `0s` where the clock was set back. */
 export function formatAge(ms: number): string {
-  const [s, m, h] = [ms / 1000, ms / 60_000, ms / 3_600_000].map(Math.floor) as [number, number, number]
+  const [s, m, h] = [1000, 60_000, 3_600_000].map(unit => Math.max(0, Math.floor(ms / unit))) as [
+    number,
+    number,
+    number
+  ]
   if (m === 0) return `${s}s`
   if (h === 0) return `${m}m ${s % 60}s`
   if (h < 24) return `${h}h ${m % 60}m`

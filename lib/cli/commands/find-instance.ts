@@ -1,5 +1,6 @@
 import { OptionError, UpError } from '../../errors.js'
-import { knock, listInstances } from '../../instances/instances.js'
+import { listInstances } from '../../instances/instances.js'
+import { knock } from '../../instances/live-socket.js'
 
 /** Which program is meant. */
 export interface Wanted {

@@ -2,6 +2,7 @@ import { controlFolder } from '../../instances/control-folder.js'
 import { listInstances, type Instance } from '../../instances/instances.js'
 import type { ControlStatus } from '../../control/steered.js'
 import { asBoolean } from '../../options/checks.js'
+import type { ProxyStatus } from '../../server/api.js'
 import { generalCommand } from './client-command.js'
 import { ControlClient } from './control-client.js'
 import { isApp } from './describe-status.js'
@@ -26,7 +27,7 @@ export const lsCommand = generalCommand<LsSettings>(
     name: 'ls',
     text: 'lists every up of this user that runs, and cleans away what is left of those that died',
     flags: [
-      { flags: '--json', text: 'as JSON', sets: 'json', read: asBoolean },
+      { flags: '--json', text: 'as JSON, on one line', sets: 'json', read: asBoolean },
       { flags: '--names', text: 'the names only, one a line', sets: 'names', read: asBoolean }
     ]
   },
@@ -38,7 +39,7 @@ export const lsCommand = generalCommand<LsSettings>(
       return 0
     }
     const all = await Promise.all(found.map(ask))
-    if (json) print(`${JSON.stringify(all.map(asPlain), null, 2)}\n`)
+    if (json) print(`${JSON.stringify(all.map(asPlain))}\n`)
     else if (all.length > 0) print(`${formatTable(COLUMNS, all, coloured)}\n`)
     else out.info(`no up runs: there is no control socket in ${folder}`)
     return 0
@@ -81,10 +82,8 @@ function serves(status: ControlStatus): string {
   return isApp(status) ? status.file : upstreamNames(status).join(' ')
 }
 
-function upstreamNames(status: ControlStatus): string[] {
-  return 'upstreams' in status
-    ? (status.upstreams as readonly { name: string }[]).map(({ name }) => name)
-    : []
+function upstreamNames({ upstreams }: Pick<ProxyStatus, 'upstreams'>): string[] {
+  return upstreams.map(({ name }) => name)
 }
 
 function asPlain({ name, path, status }: Listed): object {

@@ -1,24 +1,16 @@
+import type { ProxyReload, SwitchResult } from '../../control/steered.js'
 import { OptionError } from '../../errors.js'
 import { asBoolean } from '../../options/checks.js'
 import { formatMs } from '../format.js'
 import { steeringCommand } from './client-command.js'
-import { CallError, type RemoteEvent } from './control-client.js'
+import { CallError } from './control-client.js'
 import { describeGeneration, isApp } from './describe-status.js'
+import { ReloadProgress } from './reload-progress.js'
 
 interface ReloadSettings {
   readonly standby: boolean
   readonly canary: number
   readonly keepPrevious: boolean
-}
-
-/** What POST /reload answers. */
-interface Reloaded {
-  /** Not of a proxy; so of the other. */
-  readonly generation?: number
-  readonly version?: string | null
-  readonly durationMs: number
-  /** Settings that only a restart can apply. */
-  readonly notApplied?: readonly string[]
 }
 
 /** How long events may be behind the answer, in milliseconds. */
@@ -52,34 +44,18 @@ export const reloadCommand = steeringCommand<ReloadSettings>(
   },
   async (client, settings, { out }) => {
     const before = await client.status()
-    const serving = isApp(before) ? before.generation : 0
-    let numWorkers = isApp(before) ? before.numWorkers : 0
-    let ready = 0
-    let over = (): void => {}
-    const told = new Promise<void>(resolve => (over = resolve))
-    const onEvent = ({ type, data }: RemoteEvent): void => {
-      const worker = `worker ${String(data['pid'])}`
-      if (type === 'status') numWorkers = Number(data['numWorkers'])
-      else if (type === 'reloading') ready = 0
-      else if (type === 'spawn') {
-        const generation = Number(data['generation'])
-        const which = generation === serving ? '' : ` (${++ready} of ${numWorkers})`
-        out.info(
-          `${worker} of generation ${generation} is ready after ${formatMs(Number(data['readyMs']))}${which}`
-        )
-      } else if (type === 'retire') out.info(`${worker} of generation ${String(data['generation'])} retires`)
-      else if (type === 'reload') over()
-    }
-    const stop = await client.events(onEvent)
+    const progress = new ReloadProgress(before, out)
+    const stop = await client.events(event => progress.onEvent(event))
     try {
       if (isApp(before))
         out.info(`reloading ${before.name}: ${describeGeneration(before.generation, before.version)} serves`)
-      const result = (await client.post('/reload', settings)) as Reloaded
-      await Promise.race([told, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
-      const { generation, version = null, durationMs, notApplied = [] } = result
+      const result = (await client.post('/reload', settings)) as SwitchResult | ProxyReload
+      await Promise.race([progress.over, new Promise(resolve => setTimeout(resolve, EVENTS_MS).unref())])
+      const { durationMs, notApplied = [] } = result
       const waits = settings.standby === true || settings.canary !== undefined
       const does = waits ? 'waits for up promote, or up abort,' : 'serves'
-      const what = generation === undefined ? 'the configuration' : describeGeneration(generation, version)
+      const what =
+        'generation' in result ? describeGeneration(result.generation, result.version) : 'the configuration'
       out.good(`${what} ${does} after ${formatMs(durationMs)}`)
       if (notApplied.length > 0) out.warn(`other settings need a restart: ${notApplied.join(', ')}`)
       return 0

@@ -10,6 +10,8 @@ export interface CompletedCommand {
   readonly text: string
   /** Whether names of programs that run are among its arguments. */
   readonly takesName: boolean
+  /** Whether files are among its arguments, or what its options take. */
+  readonly takesFile: boolean
   readonly options: readonly string[]
   /** Its argument is one of these. */
   readonly values: readonly string[]
@@ -22,9 +24,9 @@ export const SHELLS: Readonly<Record<'bash' | 'zsh' | 'fish', (words: Completed)
 }
 
 function bash({ commands, options }: Completed): string {
-  const cases = commands.map(({ name, options: own, values, takesName }) => {
+  const cases = commands.map(({ name, options: own, values, takesName, takesFile }) => {
     const names = takesName ? '; names=1' : ''
-    const nofiles = takesName || values.length > 0 ? '; files=' : ''
+    const nofiles = takesFile ? '' : '; files='
     return `    ${name}) options=${quote(own)}; values=${quote(values)}${names}${nofiles} ;;`
   })
   return `# Completion of up for bash: source it, or put it where bash-completion looks.
@@ -41,6 +43,8 @@ ${cases.join('\n')}
     *)
       [ -n "$names" ] && values="$values $("\${COMP_WORDS[0]}" ls --names 2>/dev/null)"
       COMPREPLY=($(compgen -W "$values" -- "$current"))
+      # A name of a file may have spaces.
+      local IFS=$'\\n'
       [ -n "$files" ] && COMPREPLY+=($(compgen -f -- "$current")) ;;
   esac
 }
@@ -49,9 +53,9 @@ complete -o filenames -F _up up
 }
 
 function zsh({ commands, options }: Completed): string {
-  const cases = commands.map(({ name, options: own, values, takesName }) => {
+  const cases = commands.map(({ name, options: own, values, takesName, takesFile }) => {
     const names = takesName ? ' names=1' : ''
-    const nofiles = takesName || values.length > 0 ? ' files=' : ''
+    const nofiles = takesFile ? '' : ' files='
     return `    ${name}) options=(${own.join(' ')}) values=(${values.join(' ')})${names}${nofiles} ;;`
   })
   const described = commands.map(({ name, text }) => `    ${quote([`${name}:${text}`])}`)
@@ -82,13 +86,14 @@ if [[ $funcstack[1] == _up ]]; then _up "$@"; else compdef _up up; fi
 }
 
 function fish({ commands, options }: Completed): string {
-  const lines = commands.flatMap(({ name, text, options: own, values, takesName }) => {
+  const lines = commands.flatMap(({ name, text, options: own, values, takesName, takesFile }) => {
     const is = `-n ${quote([`__up_is ${name}`])}`
     return [
       `complete -c up -n __up_first -a ${name} -d ${quote([text])}`,
       ...own.map(option => `complete -c up ${is} -l ${option.slice(2)}`),
-      ...(values.length > 0 ? [`complete -c up ${is} -f -a ${quote(values)}`] : []),
-      ...(takesName ? [`complete -c up ${is} -f -a '(command up ls --names 2>/dev/null)'`] : [])
+      ...(takesFile ? [] : [`complete -c up ${is} -f`]),
+      ...(values.length > 0 ? [`complete -c up ${is} -a ${quote(values)}`] : []),
+      ...(takesName ? [`complete -c up ${is} -a '(command up ls --names 2>/dev/null)'`] : [])
     ]
   })
   return `# Completion of up for fish: put it as up.fish into a folder of $fish_complete_path.

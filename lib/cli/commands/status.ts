@@ -1,6 +1,5 @@
-import type { ControlStatus } from '../../control/steered.js'
 import { asBoolean } from '../../options/checks.js'
-import { steeringCommand, type CommandContext } from './client-command.js'
+import { steeringCommand } from './client-command.js'
 import { describeStatus } from './describe-status.js'
 import { watchStatus } from './watch-status.js'
 
@@ -14,10 +13,15 @@ export const statusCommand = steeringCommand<StatusSettings>(
     name: 'status',
     text: 'shows the workers, or the upstreams of a proxy',
     flags: [
-      { flags: '--json', text: 'as JSON: what GET /status answers', sets: 'json', read: asBoolean },
+      {
+        flags: '--json',
+        text: 'as JSON, on one line: what GET /status answers',
+        sets: 'json',
+        read: asBoolean
+      },
       {
         flags: '-w, --watch',
-        text: 'once a second, until Ctrl+C; with --json a line each',
+        text: 'once a second, until Ctrl+C',
         sets: 'watch',
         read: asBoolean
       }
@@ -25,11 +29,8 @@ export const statusCommand = steeringCommand<StatusSettings>(
   },
   async (client, { json = false, watch = false }, context) => {
     if (watch) return watchStatus(client, json, context)
-    context.print(`${show(await client.status(), json, context)}\n`)
+    const status = await client.status()
+    context.print(`${json ? JSON.stringify(status) : describeStatus(status, context.coloured)}\n`)
     return 0
   }
 )
-
-function show(status: ControlStatus, json: boolean, { coloured }: CommandContext): string {
-  return json ? JSON.stringify(status, null, 2) : describeStatus(status, coloured)
-}

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { asBoolean } from '../../options/checks.js'
 import { steeringCommand } from './client-command.js'
+import { CallError, isGone, type ControlClient } from './control-client.js'
 
 interface StopSettings {
   readonly wait: boolean
@@ -24,7 +25,7 @@ export const stopCommand = steeringCommand<StopSettings>(
       out.good(`${name} is stopping`)
       return 0
     }
-    while (await client.answers()) await delay(EVERY_MS)
+    while (await answers(client, pid)) await delay(EVERY_MS)
     // One whose parent takes no note of its end stays in the list of processes.
     const deadline = performance.now() + EXIT_MS
     while (isThere(pid) && performance.now() < deadline) await delay(EVERY_MS)
@@ -32,6 +33,17 @@ export const stopCommand = steeringCommand<StopSettings>(
     return 0
   }
 )
+
+/** Whether this very process answers: another may have its name at once. */
+async function answers(client: ControlClient, pid: number): Promise<boolean> {
+  try {
+    return (await client.status()).pid === pid
+  } catch (error) {
+    // One that has just begun refuses.
+    if (error instanceof CallError || isGone(error)) return false
+    throw error
+  }
+}
 
 function isThere(pid: number): boolean {
   if (!(pid > 0)) return false

@@ -1,16 +1,11 @@
+import type { SwitchResult } from '../../control/steered.js'
 import { formatMs } from '../format.js'
 import { steeringCommand } from './client-command.js'
 import { describeGeneration } from './describe-status.js'
 
-interface Switched {
-  readonly generation: number
-  readonly version: string | null
-  readonly durationMs: number
-}
-
 function switchCommand(name: 'promote' | 'rollback', text: string): ReturnType<typeof steeringCommand> {
   return steeringCommand<object>({ name, text, flags: [] }, async (client, _settings, { out }) => {
-    const { generation, version, durationMs } = (await client.post(`/${name}`)) as Switched
+    const { generation, version, durationMs } = (await client.post(`/${name}`)) as SwitchResult
     out.good(`${describeGeneration(generation, version)} serves after ${formatMs(durationMs)}`)
     return 0
   })

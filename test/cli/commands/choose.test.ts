@@ -100,7 +100,7 @@ test('A master that is stopped by SIGSTOP is told of in seconds, with exit code 
   assert.ok(up.pid > 0 && live.pid > 0)
   up.proc.kill('SIGSTOP')
   try {
-    for (const command of ['status', 'reload', 'stop']) {
+    for (const command of ['status', 'reload', 'stop', 'pause']) {
       const { code, stderr } = await run(command, 'shop')
       assert.equal(code, 1)
       assert.match(
@@ -115,6 +115,8 @@ test('A master that is stopped by SIGSTOP is told of in seconds, with exit code 
   } finally {
     up.proc.kill('SIGCONT')
   }
+  // What it did not take is not done when it goes on.
+  assert.match((await run('status', 'shop')).stdout, /^shop  running  .*\n.*held 0, /)
 })
 
 test('A master that is stopped in the middle of a reload is told of as well', async t => {

@@ -14,6 +14,7 @@ import { until } from '../../helpers/wait.js'
 test('Figures are for people', () => {
   const S = 1000
   for (const [ms, text] of [
+    [-90 * S, '0s'],
     [0, '0s'],
     [999, '0s'],
     [59.9 * S, '59s'],
@@ -71,7 +72,9 @@ test('up status shows a headline and each worker; --json is what GET /status ans
       row,
       /^ +1 +1\.4\.0 +\d+ +serving +\d+s +0 +[01] +0 +(-|[\d.]+ ms) +(-|\d+%) +(-|\d+ MB) +\d+$/
     )
-  const status = JSON.parse((await run('status', '--json')).stdout) as Record<string, unknown>
+  const json = (await run('status', '--json')).stdout
+  assert.match(json, /^\{.*\}\n$/)
+  const status = JSON.parse(json) as Record<string, unknown>
   assert.deepEqual([status['name'], status['pid'], status['state']], ['shop', up.pid, 'running'])
   assert.deepEqual(
     (status['workers'] as { pid: number }[]).map(({ pid }) => pid).sort(),
@@ -167,6 +170,9 @@ test('bash completes commands, options, names of programs and files', async t =>
   await serve(['-n', '1', '--name', 'api', 'app.js'])
   assert.deepEqual(completed(cwd, env, 'st'), ['status', 'stop'])
   assert.deepEqual(completed(cwd, env, 'ap'), ['app.js'])
+  writeFileSync(join(cwd, 'my own.js'), '')
+  assert.deepEqual(completed(cwd, env, 'check', 'my'), ['my own.js'])
+  assert.deepEqual(completed(cwd, env, 'ls', ''), [])
   assert.deepEqual(completed(cwd, env, '--max-h'), ['--max-held'])
   assert.deepEqual(completed(cwd, env, 'reload', '--'), [
     '--canary',
@@ -196,6 +202,26 @@ for (const shell of ['zsh', 'fish'] as const) {
     assert.equal(status, 0)
   })
 }
+
+test('fish completes commands, options, values and files', async t => {
+  if (spawnSync('fish', ['--version']).error !== undefined) return t.skip('fish is not there')
+  const { run, cwd } = yard(t)
+  writeFileSync(join(cwd, 'up.fish'), (await run('completion', 'fish')).stdout)
+  for (const [line, expected] of [
+    ['up sta', ['status']],
+    ['up reload --c', ['--canary', '--control']],
+    ['up app.js --max-h', ['--max-held']],
+    ['up completion ', ['bash', 'fish', 'zsh']],
+    ['up check ap', ['app.js']],
+    ['up ls ap', []]
+  ] as const) {
+    const script = `source up.fish; complete -C ${JSON.stringify(line)}`
+    const env = { ...process.env, HOME: cwd, XDG_CONFIG_HOME: cwd, XDG_DATA_HOME: cwd, XDG_CACHE_HOME: cwd }
+    const out = execFileSync('fish', ['--no-config', '-c', script], { cwd, encoding: 'utf8', env })
+    const words = out.split('\n').flatMap(text => text.split('\t')[0] || [])
+    assert.deepEqual(words.sort(), expected, line)
+  }
+})
 
 test('A reader of the table that goes away ends the watching', async t => {
   const { serve, cwd, env } = yard(t)

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { appText, get } from '../../helpers/cli-app.js'
@@ -146,6 +149,20 @@ test('up scale changes the number of workers, up stop ends the program when what
   assert.equal(await other.exited, 0)
 })
 
+test('up stop ends when another has taken the place of the one that it stopped', async t => {
+  const { cwd, run } = yard(t)
+  const ended = spawnSync(process.execPath, ['-e', '']).pid
+  let pid = ended
+  const server = createServer((req, res) => {
+    if (req.method === 'POST') pid = process.pid
+    res.end(JSON.stringify({ pid, name: 'shop' }))
+  })
+  await once(server.listen(join(cwd, 'c.sock')), 'listening')
+  t.after(() => server.close())
+  const { code, stderr } = await run('stop', '--control', 'c.sock')
+  assert.deepEqual([code, stderr], [0, 'up: shop has stopped\n'])
+})
+
 test('up upstreams shows those of a proxy, and changes them', async t => {
   const { serve, run, folder } = yard(t)
   const app = await serve(['-n', '1', '--name', 'shop', 'app.js'])
@@ -163,7 +180,9 @@ test('up upstreams shows those of a proxy, and changes them', async t => {
   const shown = await run('upstreams', 'front')
   assert.equal(shown.code, 0)
   assert.match(shown.stdout, /^front  running  proxy to 2 upstreams\n/)
-  assert.match(shown.stdout, new RegExp(`^127\\.0\\.0\\.1:${port} +available +\\d+s +1 +0 +1 +-$`, 'm'))
+  assert.match(shown.stdout, /^UPSTREAM +STATE +FOR +WEIGHT +IN-FLIGHT +REQUESTS +ERRORS +P99 +REASON$/m)
+  const row = `^127\\.0\\.0\\.1:${port} +available +\\d+s +1 +0 +1 +0 +[\\d.]+ ms +-$`
+  assert.match(shown.stdout, new RegExp(row, 'm'))
   const removed = await run('upstreams', 'front', '--remove', 'unix:/nowhere.sock')
   assert.equal(removed.stderr, 'up: unix:/nowhere.sock is removed\n')
   assert.equal((await run('upstreams', 'front', '--remove', 'unix:/nowhere.sock')).code, 2)
