@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { handleCalls } from '../control/handle.js'
+import { handleCalls, refuseCalls } from '../control/handle.js'
 import type { Steered } from '../control/steered.js'
 import { OptionError } from '../errors.js'
 import { listenError } from '../ports/listen-error.js'
@@ -39,8 +39,8 @@ const FIELDS: Readonly<Record<string, string>> = {
 export class AdminServer {
   readonly #server: Server
   readonly #options: AdminOptions
-  // Who calls before there is anything to steer gets no answer yet.
-  #answer: RequestListener = (_req, res) => res.writeHead(503).end()
+  /** There may be nothing to steer yet. */
+  #answer: RequestListener = refuseCalls
 
   private constructor(server: Server, options: AdminOptions) {
     this.#server = server

@@ -1,5 +1,5 @@
 import type { AccessLog } from '../options/access-entry.js'
-import { accessJson } from './access-json.js'
+import { jsonWriter } from './access-json.js'
 import { combined, dev } from './access-text.js'
 
 export const ACCESS_FORMATS = ['json', 'combined', 'dev'] as const
@@ -17,6 +17,7 @@ export interface AccessWriterOptions {
 
 /** Writes a line for each entry. */
 export function accessWriter({ format, name, paint, write }: AccessWriterOptions): AccessLog {
-  const text = { json: () => accessJson(name), combined, dev: () => dev(paint) }[format]()
+  if (format === 'json') return jsonWriter(name, write)
+  const text = format === 'combined' ? combined() : dev(paint)
   return entry => write(`${text(entry)}\n`)
 }

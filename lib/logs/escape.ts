@@ -10,12 +10,6 @@ export function escapeJson(json: string): string {
   return json.replace(ODD_IN_JSON, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** A string as JSON, escaped in the same way. */
-export function quoteJson(text: string): string {
-  return NEEDS_CARE.test(text) ? escapeJson(JSON.stringify(text)) : `"${text}"`
-}
-
 /** Clients' bytes are read as Latin-1: what is beyond ASCII may be a part of something else. */
 const UNSAFE = /[\x00-\x1f"\\\x7f-\uffff]/g
-const NEEDS_CARE = /["\\\x00-\x1f\x7f-\uffff]/
 const ODD_IN_JSON = /[\x7f-\x9f\u2028\u2029]/g

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { pino } from 'pino'
 import { combined, dev } from '#lib/logs/access-text.js'
 import { accessWriter, type AccessFormat } from '#lib/logs/access-writer.js'
 import { JsonLog } from '#lib/logs/json-log.js'
@@ -92,29 +91,6 @@ test('What did not become a request has dashes where it would say what it was', 
   assert.match(write('combined', nothing), /\] "-" 200 12 "-" "tester.*" id=- worker=- generation=- /)
   assert.match(write('dev', nothing), /^- - 200 .* \[-\] .* id=-\n$/)
   assert.equal((JSON.parse(write('json', nothing)) as AccessEntry).method, '')
-})
-
-test('json is what pino would write', () => {
-  const evil = 'a\n"x\\é\u2028'
-  for (const entry of [
-    ENTRY,
-    { ...ENTRY, path: evil, upstream: evil, worker: null, referer: evil, upstreamMs: null }
-  ]) {
-    let expected = ''
-    const log = pino({ base: { pid: process.pid, name: 'shop' } }, { write: text => (expected += text) })
-    const { at, durationMs, ...rest } = entry
-    log.info({ ...rest, durationMs: 12.346 }, 'request')
-    assert.ok(at > 0 && durationMs > 0)
-    const [ours, theirs] = [write('json', entry), expected].map(line => ({
-      ...(JSON.parse(line) as object),
-      time: 0
-    }))
-    assert.deepEqual(ours, theirs)
-    assert.match(
-      write('json', entry),
-      /^\{"level":30,"time":\d+,"pid":\d+,"name":"shop",.*"msg":"request"\}\n$/
-    )
-  }
 })
 
 test('What a client writes ends no line, no quote and no field, and commands no terminal, in any format', () => {
