@@ -17,7 +17,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-const args = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=spec', ...files]
+const args = ['--test', '--test-concurrency=3', '--test-timeout=120000', '--test-reporter=spec', ...files]
 const env = { ...process.env }
 delete env.NODE_ENV
 spawn(process.execPath, args, { stdio: 'inherit', env }).on('exit', code => {

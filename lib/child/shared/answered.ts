@@ -1,50 +1,33 @@
-import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import type { Server as NetServer } from 'node:net'
 import type { AnswerReport } from '../../worker/handoff-messages.js'
 
 /** How many are timed between two reports, about; when many more come all at once, no more than four times that. */
 const TIMED = 64
 const MOST_TIMED = 4 * TIMED
 
-/** What node:http publishes when it has written an answer. */
-interface Finished {
-  readonly response: ServerResponse
-  readonly server: NetServer
-}
-
 /**
- * What the servers were asked, and what they have answered since the last report. Each status is counted. Only some answers are timed: to hear of
- * the end of each would show in the price of a request.
+ * What the servers were asked, and what they have answered since the last report. Each status is counted. Only some
+ * answers are timed: to hear of the end of each would show in the price of a request.
  */
 export class Answered {
   /** Requests that there have been. */
   served = 0
-  readonly #servers = new WeakSet<NetServer>()
   #classes = none()
   #took: AnswerReport['took'][number][] = []
   /** Each how manieth is timed. */
   #stride = 1
   #begun = 0
 
-  constructor() {
-    // Unlike a listener, this costs nothing for each answer. It lasts as long as the process.
-    subscribe('http.server.response.finish', message => {
-      const { response, server } = message as Finished
-      if (this.#servers.has(server)) this.#count(response.statusCode)
-    })
-  }
-
-  /** The answers of this server count. */
-  add(server: NetServer): void {
-    this.#servers.add(server)
-  }
-
   /** A request of HTTP/1.1 has come. */
   onRequest(res: ServerResponse): void {
     this.#begin(res, 'finish')
+  }
+
+  /** Its answer is written. */
+  onAnswer({ statusCode }: ServerResponse): void {
+    this.#count(statusCode)
   }
 
   /** A request of HTTP/2 has come. */

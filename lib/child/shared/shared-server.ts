@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { RawHandle } from '../../handles/raw-handle.js'
 import { StandIn } from '../../handles/stand-in.js'
@@ -61,7 +61,6 @@ export class SharedServer {
   constructor(server: NetServer, answered: Answered, onQuiet: () => void) {
     this.#server = server
     this.#answered = answered
-    answered.add(server)
     this.#onQuiet = onQuiet
     const onClosed = (socket: Socket): void => {
       this.#connections.delete(socket)
@@ -72,9 +71,6 @@ export class SharedServer {
     }
     server.on('connection', this.#onConnection)
     if ('updateSettings' in server) this.#http2 = new Http2Sessions(server, answered)
-    // A server of HTTP/2 may have clients of HTTP/1.1; the first listener of this event makes it another.
-    if (isHttp(server) || (this.#http2 !== undefined && server.listenerCount('request') > 0))
-      server.prependListener('request', this.#onRequest)
     if (!canMove(server)) server.on('secureConnection', this.#onSecure)
     this.#parts = { server, connections: this.#connections, secure: this.#secure, http2: this.#http2 }
     if (!canMove(server) && (isHttp(server) || this.#http2 !== undefined))
@@ -132,6 +128,13 @@ export class SharedServer {
   /** From now on it does not keep the process alive; its connections do. */
   unref(): void {
     this.#standIn?.unref()
+  }
+
+  /** A request of HTTP/1.1 has come. */
+  onRequest(res: ServerResponse): void {
+    this.#answered.onRequest(res)
+    if (this.#leaving) sayClose(res)
+    if (this.#watched) this.#whenAnswered(res)
   }
 
   /** Tells from now on, or no more, when something may have become quiet. */
@@ -227,14 +230,6 @@ export class SharedServer {
   readonly #onSecure = (socket: Socket): void => {
     this.#secure.add(socket)
     socket.once('close', () => this.#secure.delete(socket))
-  }
-
-  readonly #onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    // Streams are the session's matter.
-    if (req.httpVersionMajor > 1) return
-    this.#answered.onRequest(res)
-    if (this.#leaving) sayClose(res)
-    if (this.#watched) this.#whenAnswered(res)
   }
 
   #whenAnswered(res: object | null | undefined): void {
