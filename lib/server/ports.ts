@@ -104,9 +104,10 @@ export class Ports {
     this.#sweep()
   }
 
-  /** Where the master listens, for whom. */
+  /** Where clients can connect. */
   list(): PortStatus[] {
-    return [...this.#entries.values()].flatMap(({ port, protocol }) => describePort(port, protocol) ?? [])
+    const open = [...this.#entries.values()].filter(({ isOpen }) => isOpen)
+    return open.flatMap(({ port, protocol }) => describePort(port, protocol) ?? [])
   }
 
   /** Holds the requests of the further ports, also of those that are still to come. */

@@ -86,8 +86,10 @@ export class ProxyServer extends BalancedServer<ExternalUpstream, ProxyServerEve
    *
    * @returns the options that are other ones now, and were not applied
    * @throws {OptionError} `UP_ERR_OPTION`: then nothing is changed
+   * @throws {UpError} `UP_ERR_CLOSED`: the server is closing
    */
   protected change(upstreams: readonly UpstreamTarget[], options: ProxyOptions): readonly string[] {
+    this.assertOpen()
     const specs = parseUpstreams('upstreams', upstreams)
     const { applied, notApplied } = this.#live.change(options)
     // New requests go over connections with the new limits; what is under way ends over the old ones.

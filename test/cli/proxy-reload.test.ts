@@ -106,6 +106,23 @@ test('What a reload of a proxy cannot change is named', async t => {
   await running.up.line(/other settings need a restart: title, balance$/)
 })
 
+test('A proxy that finishes what is in flight does not begin with other upstreams', async t => {
+  const a = await startExternal(t, 'a')
+  const upstreams = [`127.0.0.1:${a.place}`]
+  const running = await start(t, { upstreams })
+  const waiting = a.waiting()
+  const answer = fetchOnce(running.port, '/wait')
+  await waiting
+  running.up.proc.kill('SIGTERM')
+  await running.up.line(/finishing 1 request/)
+  const { status, error } = await running.reload({ upstreams: [...upstreams, 'unix:/nowhere.sock'] })
+  assert.equal(status, 500)
+  assert.match((error as { message: string }).message, /^the reload failed: the server (is|was) clos/)
+  await a.tell('answer')
+  assert.equal((await answer).body, 'a waited')
+  assert.equal(await running.up.exited, 0)
+})
+
 test('With a file that is wrong a reload of a proxy fails, and nothing changes', async t => {
   const a = await startExternal(t, 'a')
   const running = await start(t, { upstreams: [`127.0.0.1:${a.place}`] })
@@ -113,10 +130,7 @@ test('With a file that is wrong a reload of a proxy fails, and nothing changes',
   assert.equal(status, 500)
   const { code, message } = error as { code: string; message: string }
   assert.equal(code, 'UP_ERR_RELOAD')
-  assert.match(
-    message,
-    /^the reload failed: up\.config\.json: proxy\.upstreams is \[\], but must be /
-  )
+  assert.match(message, /^the reload failed: up\.config\.json: proxy\.upstreams is \[\], but must be /)
   await running.up.line(/the reload failed, nothing has changed: up\.config\.json: proxy\.upstreams is /)
   assert.deepEqual(await answers(running, 2), { a: 2 })
 })

@@ -204,7 +204,11 @@ test('With the transport handoff, statuses and durations are those that workers 
   assert.equal(worker.errors, 1)
   assert.ok(worker.p99Ms !== null && worker.p99Ms > 0)
   const metrics = await look()
-  for (const [code_class, count] of [['2xx', 2], ['4xx', 1], ['5xx', 1]] as const)
+  for (const [code_class, count] of [
+    ['2xx', 2],
+    ['4xx', 1],
+    ['5xx', 1]
+  ] as const)
     assert.equal(metrics.value('up_http_requests_total', { code_class, generation: '1' }), count)
   assert.equal(metrics.value('up_worker_requests_total', { generation: '1' }), 4)
   assert.equal(metrics.value('up_worker_errors_total', { generation: '1' }), 1)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer as createNetServer, type AddressInfo, type Server } from 'node:net'
+import { createServer } from 'node:http'
+import { connect, createServer as createNetServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { UpServer } from '#lib/server/up-server.js'
+import { UpServer } from '#lib/server/up-server.js'
 import { captureStderr, writeApp } from '../helpers/app.js'
 import { Client, fetchOnce } from '../helpers/client.js'
 import { freePort, serveListening } from '../helpers/listens.js'
@@ -225,6 +226,21 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(failures, [])
   })
 }
+
+test('A port is told once clients can connect, and not before', async t => {
+  // What is asked of the worker next it hears later: to let the port listen.
+  const busy = 'setImmediate(() => { for (const end = Date.now() + 500; Date.now() < end;); })'
+  const { file } = writeApp(t, `${PROLOGUE}\n createNetServer(s => s.end()).listen(0, '127.0.0.1')\n ${busy}`)
+  const srv = new UpServer(createServer(), file, { numWorkers: 1, execArgv: [], listen: { port: 0 } })
+  t.after(() => srv.close())
+  const ports = (): number[] => srv.status().ports.flatMap(port => ('port' in port ? [port.port] : []))
+  await until(() => ports().length === 1)
+  const client = connect(ports()[0] ?? 0, '127.0.0.1')
+  t.after(() => client.destroy())
+  await once(client, 'connect')
+  // It may be reset at the end.
+  client.on('error', () => {})
+})
 
 test('A port that the worker has itself is refused to its other servers', async t => {
   const port = await freePort()
