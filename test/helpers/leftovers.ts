@@ -23,6 +23,8 @@ const GRACE_MS = 3000
 
 after(async () => {
   try {
+    await until(() => processes().length === 0, GRACE_MS).catch(() => {})
+    // Those that were still ending would have been found alive.
     await sweepControlSockets()
     await until(() => leftovers().length === 0, GRACE_MS).catch(() => {})
     assert.deepEqual(leftovers(), [], 'something was left behind')
