@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { listInstances } from '#lib/instances/instances.js'
 import { appText, get } from '../helpers/cli-app.js'
@@ -129,6 +130,8 @@ test('Nothing is left of the socket, however the program ends by itself', async 
   const slow = await fetch(`${await second.url()}/slow`)
   second.proc.kill('SIGTERM')
   await second.line(/once more to exit at once/)
+  // At once it would be the same one.
+  await delay(250)
   second.proc.kill('SIGTERM')
   assert.equal(await second.exited, 1)
   assert.deepEqual(readdirSync(folder), [])

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import { appText, get } from '../helpers/cli-app.js'
@@ -145,6 +146,8 @@ test('A second SIGTERM exits at once with 1, and leaves no pid file and the upst
   await told
   up.proc.kill('SIGTERM')
   await up.line(/SIGTERM: finishing 1 request/)
+  // At once it would be the same one.
+  await delay(250)
   up.proc.kill('SIGTERM')
   await up.line(/SIGTERM: exiting at once/)
   assert.equal(await up.exited, 1)

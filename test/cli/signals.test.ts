@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { appText, get } from '../helpers/cli-app.js'
 import { allGone, startUp } from '../helpers/cli-process.js'
 import { tempFolder, write } from '../helpers/watch-folder.js'
+
+/** A signal that comes so much later, in milliseconds, is another one. */
+const ANOTHER_MS = 250
 
 for (const signal of ['SIGUSR2', 'SIGHUP'] as const) {
   test(`${signal} reloads: new code serves, and its generation, version and duration are told`, async t => {
@@ -83,12 +87,25 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('Signals that come at the same time are one, as from a program that sends its own to a whole group', async t => {
+  const cwd = tempFolder(t, { 'app.js': appText('done') })
+  const up = startUp(t, ['-p', '0', '-n', '1', 'app.js'], { cwd })
+  const response = await fetch(`${await up.url()}/slow`)
+  up.proc.kill('SIGTERM')
+  up.proc.kill('SIGINT')
+  await up.line(/finishing 1 request/)
+  write(cwd, 'go', '')
+  assert.equal(await response.text(), 'begun done')
+  assert.equal(await up.exited, 0)
+})
+
 test('A second SIGTERM exits at once with 1, and leaves no worker and no pid file', async t => {
   const cwd = tempFolder(t, { 'app.js': appText('done') })
   const up = startUp(t, ['-p', '0', '-n', '2', '-f', 'up.pid', 'app.js'], { cwd })
   const response = await fetch(`${await up.url()}/slow`)
   up.proc.kill('SIGTERM')
   await up.line(/SIGTERM: finishing 1 request/)
+  await delay(ANOTHER_MS)
   up.proc.kill('SIGTERM')
   await assert.rejects(response.text())
   assert.equal(await up.exited, 1)
@@ -106,6 +123,7 @@ test('A second signal ends workers that are busy or stopped as well', async t =>
   process.kill(worker, 'SIGSTOP')
   up.proc.kill('SIGINT')
   await up.line(/SIGINT: finishing 1 request/)
+  await delay(ANOTHER_MS)
   up.proc.kill('SIGTERM')
   assert.equal(await up.exited, 1)
   await assert.rejects(response.text())
