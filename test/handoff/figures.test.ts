@@ -2,9 +2,10 @@ import '../helpers/leftovers.js'
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
+import { Answered } from '#lib/child/shared/answered.js'
 import type { TrafficStatus } from '#lib/server/api.js'
 import type { UpServer } from '#lib/server/up-server.js'
 import { writeApp, type Running } from '../helpers/app.js'
@@ -92,4 +93,18 @@ test('Handoff: statuses of HTTP/2 are counted by stream', async t => {
   for (const status of [200, 404, 500, 200])
     assert.equal((await ask(client, { ':path': `/${status}` })).status, status)
   assertFigures(srv, await answered(srv, 4), 4, 1)
+})
+
+test('Durations of a burst count for about as many as there were, and few are timed', () => {
+  const answered = new Answered()
+  for (let i = 0; i < 100_000; i++) {
+    const res = new EventEmitter() as ServerResponse
+    answered.onRequest(res)
+    res.emit('finish')
+  }
+  const { took = [] } = answered.take() ?? {}
+  const sum = took.reduce((all, [, count]) => all + count, 0)
+  assert.ok(Math.abs(sum / 100_000 - 1) < 0.05, `${sum}`)
+  assert.ok(took.length < 2000, `${took.length}`)
+  assert.equal(answered.served, 100_000)
 })

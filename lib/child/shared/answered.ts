@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { AnswerReport } from '../../worker/handoff-messages.js'
 
-/** How many are timed between two reports, about; when many more come all at once, no more than four times that. */
+/** How many are timed between two reports, about. */
 const TIMED = 64
+/** When so many more come than before that these are timed, half as many of the next are; and so on. */
 const MOST_TIMED = 4 * TIMED
 
 /**
@@ -19,6 +20,7 @@ export class Answered {
   /** Each how manieth is timed. */
   #stride = 1
   #begun = 0
+  #timed = 0
 
   /** A request of HTTP/1.1 has come. */
   onRequest(res: ServerResponse): void {
@@ -44,6 +46,7 @@ export class Answered {
     const [classes, took] = [this.#classes, this.#took]
     this.#stride = Math.max(1, Math.ceil(this.#begun / TIMED))
     this.#begun = 0
+    this.#timed = 0
     if (took.length === 0 && classes.every(count => count === 0)) return undefined
     this.#classes = none()
     this.#took = []
@@ -59,7 +62,11 @@ export class Answered {
   #begin(answer: EventEmitter, end: 'finish' | 'close'): void {
     this.served++
     const stride = this.#stride
-    if (this.#begun++ % stride !== 0 || this.#begun > MOST_TIMED * stride) return
+    if (this.#begun++ % stride !== 0) return
+    if (++this.#timed >= MOST_TIMED) {
+      this.#stride *= 2
+      this.#timed = MOST_TIMED / 2
+    }
     const since = performance.now()
     answer.once(end, () => this.#took.push([performance.now() - since, stride]))
   }
